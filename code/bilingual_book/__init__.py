@@ -1,0 +1,1 @@
+"""The machinery of the book: parity, execution, building, notebooks, assembly."""
