@@ -1,0 +1,49 @@
+"""The command line: `python -m bilingual_book COMMAND`."""
+
+import argparse
+import sys
+
+from bilingual_book.build import build_book
+from bilingual_book.errors import BookError
+from bilingual_book.execute import run_pages
+from bilingual_book.parity import check_parity
+from bilingual_book.project import LANGUAGES, Project, find_project
+
+
+def execute(project: Project, arguments: argparse.Namespace) -> None:
+    """Execute some pages (default: all) without building the site."""
+    languages = [arguments.lang] if arguments.lang else LANGUAGES
+    run_pages(project, arguments.slug or project.notebooks, languages)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The commands and their options."""
+    top = argparse.ArgumentParser(prog="python -m bilingual_book", description=__doc__)
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
+
+    one = commands.add_parser("build", help="execute and build both languages")
+    one.set_defaults(run=lambda project, _: build_book(project))
+
+    one = commands.add_parser("execute", help="execute pages without building")
+    one.add_argument("slug", nargs="*")
+    one.add_argument("--lang", choices=LANGUAGES)
+    one.set_defaults(run=execute)
+
+    one = commands.add_parser("parity", help="compare the two trees")
+    one.set_defaults(run=lambda project, _: check_parity(project))
+    return top
+
+
+def main() -> int:
+    """Run a command; a mistake in the book is one message and exit status 1."""
+    arguments = parser().parse_args()
+    try:
+        arguments.run(find_project(), arguments)
+    except BookError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,188 @@
+"""Where the book's files are, and what its settings say."""
+
+import hashlib
+import os
+import platform
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from bilingual_book.errors import BookError
+
+LANGUAGES = ("fr", "en")
+
+
+def read_yaml(path: Path) -> Any:
+    """The content of a YAML file.
+
+    Raises:
+        BookError: If the file is missing or is not YAML.
+    """
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise BookError("the file is missing", path=path) from error
+    except yaml.YAMLError as error:
+        raise BookError(f"the file is not valid YAML: {error}", path=path) from error
+
+
+@dataclass(frozen=True)
+class Repository:
+    """Where the sources are published: what launch buttons and links point at."""
+
+    url: str
+    branch: str
+
+    @property
+    def slug(self) -> str:
+        """``owner/name``."""
+        return "/".join(self.url.rstrip("/").split("/")[-2:])
+
+    @property
+    def notebooks_branch(self) -> str:
+        """The branch that holds the generated notebooks."""
+        return "notebooks"
+
+
+@dataclass(frozen=True)
+class Project:
+    """A checkout of the book."""
+
+    root: Path
+
+    @property
+    def book(self) -> Path:
+        """The folder of the sources."""
+        return self.root / "book"
+
+    @property
+    def build(self) -> Path:
+        """The folder of everything that is generated."""
+        return self.root / "_build"
+
+    @property
+    def site(self) -> Path:
+        """The assembled site."""
+        return self.build / "site"
+
+    @property
+    def package(self) -> Path:
+        """The source of the lessons' package."""
+        return self.root / "code" / "transformers_explained"
+
+    @property
+    def executed(self) -> Path:
+        """The executed notebooks, one folder per language."""
+        return self.build / "executed"
+
+    @cached_property
+    def config(self) -> dict[str, Any]:
+        """``_config.yml``."""
+        return dict(read_yaml(self.root / "_config.yml"))
+
+    @cached_property
+    def toc(self) -> dict[str, Any]:
+        """``_toc.yml``."""
+        return dict(read_yaml(self.root / "_toc.yml"))
+
+    @cached_property
+    def languages(self) -> dict[str, dict[str, Any]]:
+        """``book/languages.yml``: the texts of the site, by language."""
+        return dict(read_yaml(self.book / "languages.yml"))
+
+    @cached_property
+    def pages(self) -> list[str]:
+        """The slugs of all pages, in the order of the table of contents."""
+        files = [chapter["file"] for _, chapter in self.chapters_by_part]
+        return [self.toc["root"], *files]
+
+    @property
+    def chapters_by_part(self) -> list[tuple[str, dict[str, Any]]]:
+        """Pairs (id of the part, entry of the table of contents)."""
+        return [
+            (part["caption"], chapter)
+            for part in self.toc.get("parts", [])
+            for chapter in part["chapters"]
+        ]
+
+    def source(self, language: str, slug: str) -> Path:
+        """The source file of one page."""
+        return self.book / language / f"{slug}.md"
+
+    @cached_property
+    def notebooks(self) -> list[str]:
+        """The slugs of the pages that hold code to execute."""
+        return [slug for slug in self.pages if self.is_notebook(slug)]
+
+    def is_notebook(self, slug: str) -> bool:
+        """Whether a page holds code: its front matter says ``file_format: mystnb``."""
+        for language in LANGUAGES:
+            path = self.source(language, slug)
+            if path.exists():
+                head = path.read_text(encoding="utf-8")[:600]
+                return "file_format: mystnb" in head
+        return False
+
+    @cached_property
+    def repository(self) -> Repository:
+        """The repository of ``_config.yml``; in GitHub Actions, the one that runs."""
+        settings = self.config.get("repository", {})
+        url, branch = settings.get("url", ""), settings.get("branch", "main")
+        if slug := os.environ.get("GITHUB_REPOSITORY"):
+            server = os.environ.get("GITHUB_SERVER_URL", "https://github.com")
+            url = f"{server}/{slug}"
+            branch = os.environ.get("GITHUB_REF_NAME", branch)
+        return Repository(url=url, branch=branch)
+
+    @cached_property
+    def base_url(self) -> str:
+        """The address of the published site, ending in a slash."""
+        slug = os.environ.get("GITHUB_REPOSITORY")
+        if slug:
+            owner, name = slug.split("/")
+            if name.lower() == f"{owner.lower()}.github.io":
+                return f"https://{owner.lower()}.github.io/"
+            return f"https://{owner.lower()}.github.io/{name}/"
+        address: str = self.config.get("html", {}).get("baseurl", "")
+        return address.rstrip("/") + "/"
+
+    @cached_property
+    def code_key(self) -> str:
+        """A hash of all that a run depends on and that is not in the page itself.
+
+        The package, the pinned environment and Python's version: jupyter-cache looks
+        at the cells only, so this key names the folder of the cache.
+        """
+        digest = hashlib.sha256(platform.python_version().encode())
+        files = [path for path in self.package.rglob("*") if path.is_file()]
+        files = [path for path in files if path.suffix not in {".pyc"}]
+        for path in [*sorted(files), self.root / "requirements.txt"]:
+            if path.exists():
+                digest.update(path.relative_to(self.root).as_posix().encode())
+                digest.update(path.read_bytes())
+        return digest.hexdigest()[:16]
+
+    @property
+    def cache(self) -> Path:
+        """The folder of the cache for the present package and environment."""
+        return self.build / "cache" / self.code_key
+
+
+def find_project(start: Path | None = None) -> Project:
+    """The project around a folder (default: the current one).
+
+    Raises:
+        BookError: If neither the folder nor one above it holds ``_toc.yml``.
+    """
+    folder = (start or Path.cwd()).resolve()
+    for candidate in [folder, *folder.parents]:
+        if (candidate / "_toc.yml").exists():
+            return Project(candidate)
+    raise BookError(
+        "no _toc.yml here or in a folder above",
+        path=folder,
+        fix="run the command from the book's folder",
+    )
