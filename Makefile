@@ -1,0 +1,74 @@
+# The book's commands. `make` or `make help` lists them.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3
+BIN := .venv/bin
+RUN := $(BIN)/python -m
+TORCH_CPU := https://download.pytorch.org/whl/cpu
+# Two threads change third digits: one everywhere, so that every run says the same.
+export OMP_NUM_THREADS := 1
+export MKL_NUM_THREADS := 1
+export TOKENIZERS_PARALLELISM := false
+export HF_HUB_OFFLINE := 1
+
+.PHONY: help setup book pdf notebooks check test lint serve zip screenshots learn bench lock clean
+
+help: ## list these commands
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
+
+setup: .venv/ready ## make .venv and install the pinned environment (the others do it themselves)
+
+# PyTorch's CPU index saves a reader on Linux 3 GB of CUDA; it is used when it answers.
+.venv/ready: requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Python 3.11 or newer is needed; name it with: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv .venv
+	@if curl --silent --fail --head --max-time 3 $(TORCH_CPU)/torch/ >/dev/null 2>&1; \
+	  then export PIP_EXTRA_INDEX_URL="$(TORCH_CPU) $$PIP_EXTRA_INDEX_URL"; fi; \
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+book: .venv/ready ## execute the chapters and build both languages into _build/site
+	$(RUN) bilingual_book build
+
+pdf: .venv/ready ## make one PDF per language (needs TeX) and add it to the site
+	$(RUN) bilingual_book pdf
+
+notebooks: .venv/ready ## make the notebooks for Colab, Binder and Jupyter
+	$(RUN) bilingual_book notebooks
+
+check: .venv/ready ## check the built site in a real browser, the notebooks and the runs
+	$(RUN) bilingual_book check
+	$(BIN)/pytest tests/site
+
+test: .venv/ready lint ## lint, check the types and test the packages and the sources
+	$(BIN)/pytest tests/lessons tests/book
+
+lint: .venv/ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+serve: .venv/ready ## serve the built site on http://localhost:8000
+	$(RUN) http.server --directory _build/site 8000
+
+zip: .venv/ready ## pack the site into one file that opens from disk
+	$(RUN) bilingual_book zip
+
+screenshots: .venv/ready ## photograph ten pages (needs Chromium)
+	$(RUN) bilingual_book screenshots
+
+learn: .venv/ready ## train the learning tasks over five seeds, print the table (minutes)
+	$(RUN) transformers_explained.learn
+
+bench: .venv/ready ## time the package against PyTorch and Hugging Face, write benchmarks/results.md
+	$(RUN) benchmarks.run
+
+lock: .venv/ready ## compile requirements.txt anew from pyproject.toml (needs uv)
+	uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 \
+	  --upgrade --quiet --no-annotate --custom-compile-command "make lock" \
+	  --output-file requirements.txt
+	printf '%s\n' '-e .' >> requirements.txt
+
+clean: ## remove everything that was generated, the environment included
+	rm -rf .venv _build
