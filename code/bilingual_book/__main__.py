@@ -7,6 +7,7 @@ from bilingual_book.build import build_book
 from bilingual_book.errors import BookError
 from bilingual_book.execute import run_pages
 from bilingual_book.parity import check_parity
+from bilingual_book.pdf import build_pdf
 from bilingual_book.project import LANGUAGES, Project, find_project
 
 
@@ -23,6 +24,9 @@ def parser() -> argparse.ArgumentParser:
 
     one = commands.add_parser("build", help="execute and build both languages")
     one.set_defaults(run=lambda project, _: build_book(project))
+
+    one = commands.add_parser("pdf", help="make one PDF per language")
+    one.set_defaults(run=lambda project, _: build_pdf(project))
 
     one = commands.add_parser("execute", help="execute pages without building")
     one.add_argument("slug", nargs="*")

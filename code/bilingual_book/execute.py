@@ -42,7 +42,9 @@ class Run:
     executed: bool
 
 
-def read_source(path: Path, extensions: Iterable[str] = ("colon_fence",)) -> NotebookNode:
+def read_source(
+    path: Path, extensions: Iterable[str] = ("colon_fence",)
+) -> NotebookNode:
     """The notebook that MyST-NB reads from a page.
 
     Raises:
@@ -93,7 +95,7 @@ def run_environment() -> dict[str, str]:
 
 
 def run_page(project: Project, language: str, slug: str) -> Run:
-    """Execute one page if its outputs are not known, and publish them.
+    """Execute one page if its outputs are not known.
 
     Raises:
         BookError: If a cell raises; the message holds the cell and the traceback.
@@ -104,9 +106,7 @@ def run_page(project: Project, language: str, slug: str) -> Run:
     known = stored.exists()
     if not known:
         execute_into(stored, notebook, source, project)
-    done = nbformat.read(stored, as_version=4)
-    publish(project, language, slug, notebook, done)
-    run = done.metadata["run"]
+    run = nbformat.read(stored, as_version=4).metadata["run"]
     return Run(language, slug, run["seconds"], run["peak_megabytes"], not known)
 
 
@@ -137,10 +137,10 @@ def execute_into(
     draft.replace(stored)
 
 
-def publish(
-    project: Project, language: str, slug: str, notebook: NotebookNode, done: NotebookNode
-) -> None:
-    """Give the outputs to jupyter-cache and to `_build/executed`."""
+def publish(project: Project, language: str, slug: str) -> None:
+    """Give the outputs of a page to jupyter-cache and to `_build/executed`."""
+    notebook = read_source(project.source(language, slug))
+    done = nbformat.read(stored_path(project, notebook), as_version=4)
     merged = copy.deepcopy(notebook)
     for cell, finished in zip(code_cells(merged), code_cells(done), strict=True):
         cell.outputs = finished.outputs
@@ -172,13 +172,13 @@ def run_pages(
     """
     pages = [(language, slug) for slug in slugs for language in languages]
     start = time.perf_counter()
-    get_cache(str(project.cache)).db  # noqa: B018  made once, before the workers
     runs = []
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         futures = [pool.submit(run_page, project, *page) for page in pages]
         try:
             for count, future in enumerate(as_completed(futures), start=1):
                 run = future.result()
+                publish(project, run.language, run.slug)  # one at a time: a database
                 runs.append(run)
                 elapsed = time.perf_counter() - start
                 print(progress_line(run, count, len(pages), elapsed), flush=True)

@@ -38,7 +38,26 @@ def overlay_config(project: Project, language: str) -> dict[str, Any]:
     sphinx["book_language"] = language
     sphinx["book_root"] = str(project.root)
     sphinx.setdefault("html_theme_options", {}).update(texts.get("theme_options", {}))
+    sphinx["latex_elements"] = latex_elements(texts)
     return config
+
+
+def latex_elements(texts: dict[str, Any]) -> dict[str, str]:
+    """What Sphinx's LaTeX writer is told; ``texts`` are those of the language."""
+    folder = Path(__file__).parent / "latex"
+    return {
+        "papersize": "a4paper",
+        "pointsize": "10pt",
+        "extraclassoptions": "openany,oneside",
+        "babel": "\\usepackage{babel}",
+        "polyglossia": "",
+        "fncychap": "",
+        "fontpkg": (folder / "fonts.tex").read_text(encoding="utf-8"),
+        "preamble": (folder / "preamble.tex").read_text(encoding="utf-8")
+        + texts.get("latex", ""),
+        "figure_align": "htbp",
+        "sphinxsetup": "hmargin={25mm,25mm}, vmargin={25mm,28mm}",
+    }
 
 
 def overlay_toc(project: Project, language: str) -> dict[str, Any]:

@@ -1,0 +1,131 @@
+"""One PDF per language: LaTeX from Sphinx, then latexmk; a flawed log is an error."""
+
+import re
+import shutil
+import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from bilingual_book.assemble import assemble
+from bilingual_book.build import run_sphinx
+from bilingual_book.errors import BookError
+from bilingual_book.execute import run_pages
+from bilingual_book.project import LANGUAGES, Project
+from bilingual_book.sphinx_run import sphinx_folder
+
+WIDEST_OVERFULL = 20.0  # points that a line may run into the margin
+
+INSTALL = (
+    "apt-get install texlive-xetex texlive-latex-extra texlive-lang-french "
+    "texlive-fonts-recommended latexmk xindy fonts-freefont-otf fonts-texgyre "
+    "fonts-texgyre-math fonts-dejavu"
+)
+
+
+def build_pdf(project: Project) -> None:
+    """Make both PDFs and add them to the site.
+
+    Raises:
+        BookError: If TeX is missing, LaTeX fails, or its log tells of a missing
+            character, an undefined reference or a line that runs off the page.
+    """
+    if shutil.which("latexmk") is None:
+        raise BookError("latexmk is not installed", fix=INSTALL)
+    run_pages(project, project.notebooks)
+    run_sphinx(project, "latex")
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(lambda language: compile_pdf(project, language), LANGUAGES))
+    if project.site.exists():
+        assemble(project)
+
+
+def compile_pdf(project: Project, language: str) -> Path:
+    """Run latexmk on one language and check its log."""
+    folder = sphinx_folder(project, language) / "latex"
+    name = project.languages[language]["pdf"].removesuffix(".pdf")
+    start = time.perf_counter()
+    help_missing_glyphs(folder / f"{name}.tex")
+    finished = subprocess.run(
+        ["latexmk", "-xelatex", "-interaction=nonstopmode", "-file-line-error", name],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
+    )
+    log_path = folder / f"{name}.log"
+    log = log_path.read_text(encoding="utf-8", errors="replace")
+    problems = log_problems(log)
+    if finished.returncode or problems:
+        shown = problems or finished.stdout.splitlines()[-30:]
+        raise BookError(
+            f"the {language} PDF has problems\n" + "\n".join(shown),
+            path=log_path,
+            expected="a log without them",
+            fix="mend the page that the text around each message comes from",
+        )
+    target = project.build / "pdf" / f"{name}.pdf"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(folder / f"{name}.pdf", target)
+    seconds, size = time.perf_counter() - start, target.stat().st_size / 1e6
+    print(f"{target} ({size:.1f} MB) in {seconds:.0f} s", flush=True)
+    return target
+
+
+def log_problems(log: str) -> list[str]:
+    """What a reader of the PDF would meet, as lines of messages.
+
+    TeX breaks its log at 79 columns; a break inside a message is joined first.
+    """
+    joined = re.sub(r"(?<=[^\n]{79})\n", "", log)
+    problems = set()
+    for line in joined.splitlines():
+        if "Missing character" in line or re.search(
+            r"(Reference|Citation|Hyper reference) .* undefined", line
+        ):
+            problems.add(line.strip())
+        elif line.startswith("! "):
+            problems.add(line.strip())
+    for match in re.finditer(
+        r"Overfull \\hbox \((\d+\.\d+)pt too wide\)[^\n]*\n[^\n]*", joined
+    ):
+        if float(match[1]) > WIDEST_OVERFULL:
+            problems.add(match[0].replace("\n", " | "))
+    return sorted(problems)
+
+
+def help_missing_glyphs(tex: Path) -> None:
+    """Let a second typeface draw the signs that the text face does not have.
+
+    The signs are found, not listed: every character of the document that Pagella
+    lacks is declared with newunicodechar.
+    """
+    from fontTools.ttLib import TTFont
+
+    found = (
+        subprocess.run(
+            ["kpsewhich", "texgyrepagella-regular.otf"],
+            capture_output=True,
+            text=True,
+            check=False,
+        ).stdout.strip()
+        or shutil.which("fc-match")
+        and subprocess.run(
+            ["fc-match", "-f", "%{file}", "TeX Gyre Pagella:style=Regular"],
+            capture_output=True,
+            text=True,
+            check=False,
+        ).stdout
+    )
+    text = tex.read_text(encoding="utf-8")
+    known = set(TTFont(found).getBestCmap())
+    missing = sorted(
+        {sign for sign in text if ord(sign) > 0xFF and ord(sign) not in known}
+    )
+    declared = "".join(
+        f"\\newunicodechar{{{sign}}}{{{{\\otherglyphs {sign}}}}}\n" for sign in missing
+    )
+    marker = "\\begin{document}"
+    if declared and declared not in text:
+        tex.write_text(text.replace(marker, declared + marker, 1), encoding="utf-8")
