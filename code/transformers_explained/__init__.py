@@ -11,13 +11,13 @@ if TYPE_CHECKING:
     from transformers_explained.exercises import check as check
     from transformers_explained.labels import label as label
     from transformers_explained.labels import use_language as use_language
-    from transformers_explained.report import report as report
+    from transformers_explained.reporting import report as report
     from transformers_explained.source import show_source as show_source
 
 _HOMES = {
     "check": "exercises",
     "label": "labels",
-    "report": "report",
+    "report": "reporting",
     "show_source": "source",
     "use_language": "labels",
 }
