@@ -11,7 +11,7 @@ export MKL_NUM_THREADS := 1
 export TOKENIZERS_PARALLELISM := false
 export HF_HUB_OFFLINE := 1
 
-.PHONY: help setup book pdf notebooks check test lint serve zip screenshots learn bench lock clean
+.PHONY: help setup book pdf notebooks check test lint serve links zip screenshots learn bench lock clean
 
 help: ## list these commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
@@ -51,6 +51,9 @@ lint: .venv/ready
 
 serve: .venv/ready ## serve the built site on http://localhost:8000
 	$(RUN) http.server --directory _build/site 8000
+
+links: book ## check that the links of the pages lead somewhere (needs a network)
+	$(RUN) bilingual_book links
 
 zip: .venv/ready ## pack the site into one file that opens from disk
 	$(RUN) bilingual_book zip

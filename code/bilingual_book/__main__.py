@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from bilingual_book.build import build_book
+from bilingual_book.build import build_book, run_sphinx
 from bilingual_book.errors import BookError
 from bilingual_book.execute import run_pages
 from bilingual_book.parity import check_parity
@@ -27,6 +27,9 @@ def parser() -> argparse.ArgumentParser:
 
     one = commands.add_parser("pdf", help="make one PDF per language")
     one.set_defaults(run=lambda project, _: build_pdf(project))
+
+    one = commands.add_parser("links", help="check the links of the built pages")
+    one.set_defaults(run=lambda project, _: run_sphinx(project, "linkcheck"))
 
     one = commands.add_parser("execute", help="execute pages without building")
     one.add_argument("slug", nargs="*")

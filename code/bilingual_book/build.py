@@ -1,4 +1,4 @@
-"""The whole way from sources to site: parity, execution, one Sphinx build a language."""
+"""From sources to site: parity, execution, one Sphinx build per language."""
 
 import shutil
 import subprocess

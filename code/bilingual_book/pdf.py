@@ -7,6 +7,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from fontTools.ttLib import TTFont
+
 from bilingual_book.assemble import assemble
 from bilingual_book.build import run_sphinx
 from bilingual_book.errors import BookError
@@ -14,6 +16,9 @@ from bilingual_book.execute import run_pages
 from bilingual_book.project import LANGUAGES, Project
 from bilingual_book.sphinx_run import sphinx_folder
 
+FATAL = re.compile(
+    r"Missing character|^! |(Reference|Citation|Hyper reference) .* undefined"
+)
 WIDEST_OVERFULL = 20.0  # points that a line may run into the margin
 
 INSTALL = (
@@ -81,11 +86,7 @@ def log_problems(log: str) -> list[str]:
     joined = re.sub(r"(?<=[^\n]{79})\n", "", log)
     problems = set()
     for line in joined.splitlines():
-        if "Missing character" in line or re.search(
-            r"(Reference|Citation|Hyper reference) .* undefined", line
-        ):
-            problems.add(line.strip())
-        elif line.startswith("! "):
+        if FATAL.search(line):
             problems.add(line.strip())
     for match in re.finditer(
         r"Overfull \\hbox \((\d+\.\d+)pt too wide\)[^\n]*\n[^\n]*", joined
@@ -101,31 +102,19 @@ def help_missing_glyphs(tex: Path) -> None:
     The signs are found, not listed: every character of the document that Pagella
     lacks is declared with newunicodechar.
     """
-    from fontTools.ttLib import TTFont
-
-    found = (
-        subprocess.run(
-            ["kpsewhich", "texgyrepagella-regular.otf"],
-            capture_output=True,
-            text=True,
-            check=False,
-        ).stdout.strip()
-        or shutil.which("fc-match")
-        and subprocess.run(
-            ["fc-match", "-f", "%{file}", "TeX Gyre Pagella:style=Regular"],
-            capture_output=True,
-            text=True,
-            check=False,
-        ).stdout
-    )
     text = tex.read_text(encoding="utf-8")
-    known = set(TTFont(found).getBestCmap())
-    missing = sorted(
-        {sign for sign in text if ord(sign) > 0xFF and ord(sign) not in known}
-    )
+    known = text_face_signs()
+    signs = sorted({sign for sign in text if ord(sign) > 0xFF} - known)
     declared = "".join(
-        f"\\newunicodechar{{{sign}}}{{{{\\otherglyphs {sign}}}}}\n" for sign in missing
+        f"\\newunicodechar{{{sign}}}{{{{\\otherglyphs {sign}}}}}\n" for sign in signs
     )
-    marker = "\\begin{document}"
     if declared and declared not in text:
-        tex.write_text(text.replace(marker, declared + marker, 1), encoding="utf-8")
+        begin = "\\begin{document}"
+        tex.write_text(text.replace(begin, declared + begin, 1), encoding="utf-8")
+
+
+def text_face_signs() -> set[str]:
+    """The characters that the text face holds."""
+    query = ["fc-match", "--format", "%{file}", "TeX Gyre Pagella:style=Regular"]
+    found = subprocess.run(query, capture_output=True, text=True, check=True).stdout
+    return {chr(code) for code in TTFont(found).getBestCmap()}

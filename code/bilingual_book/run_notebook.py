@@ -1,4 +1,4 @@
-"""Execute one notebook in a process of its own: `python -m bilingual_book.run_notebook`.
+"""`python -m bilingual_book.run_notebook`: execute one notebook, in its own process.
 
 A process per notebook lets the parent run several at a time, and lets this one read
 the peak memory of its kernel when it is done.

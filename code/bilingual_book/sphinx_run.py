@@ -12,7 +12,7 @@ from jupyter_book.sphinx import build_sphinx
 
 from bilingual_book.project import LANGUAGES, Project, find_project
 
-BUILDERS = ("html", "latex")
+BUILDERS = ("html", "latex", "linkcheck")
 
 
 def sphinx_folder(project: Project, language: str) -> Path:

@@ -1,0 +1,100 @@
+"""The workflows: pinned actions, least permissions, and the same steps as `.ci/run`."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+READ_ONLY = {"contents": "read"}
+# What a job may ask for beyond reading, and why.
+GRANTED = {
+    ("book", "pages"): {"pages": "write", "id-token": "write"},
+    ("book", "notebooks"): {"contents": "write"},
+}
+
+
+def load(path: Path) -> dict[Any, Any]:
+    return dict(yaml.safe_load(path.read_text(encoding="utf-8")))
+
+
+def steps(workflow: dict[Any, Any]) -> list[dict[str, Any]]:
+    return [step for job in workflow["jobs"].values() for step in job["steps"]]
+
+
+def make_targets() -> set[str]:
+    text = (ROOT / "Makefile").read_text(encoding="utf-8")
+    return set(re.findall(r"^([a-z]+):", text, flags=re.MULTILINE))
+
+
+def called_targets(script: str) -> list[str]:
+    lines = re.findall(r"^[^#\n]*\bmake ([a-z ]+)$", script, flags=re.MULTILINE)
+    return [target for line in lines for target in line.split()]
+
+
+def test_there_are_workflows() -> None:
+    assert [path.stem for path in WORKFLOWS] == ["book", "weekly"]
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+class TestEachWorkflow:
+    def test_every_action_is_pinned_by_commit(self, path: Path) -> None:
+        uses = [step["uses"] for step in steps(load(path)) if "uses" in step]
+        assert uses
+        for action in uses:
+            assert re.fullmatch(r"[\w.-]+/[\w.-]+@[0-9a-f]{40}", action), action
+
+    def test_every_pin_names_its_version(self, path: Path) -> None:
+        for line in path.read_text(encoding="utf-8").splitlines():
+            if "uses:" in line:
+                assert re.search(r"@[0-9a-f]{40} # v\d+\.\d+\.\d+$", line), line
+
+    def test_permissions_are_least(self, path: Path) -> None:
+        workflow = load(path)
+        assert workflow["permissions"] == READ_ONLY
+        for name, job in workflow["jobs"].items():
+            granted = GRANTED.get((path.stem, name))
+            assert job.get("permissions") == granted, name
+
+    def test_every_job_has_a_time_limit(self, path: Path) -> None:
+        for name, job in load(path)["jobs"].items():
+            assert 0 < job["timeout-minutes"] <= 90, name
+
+    def test_make_targets_exist(self, path: Path) -> None:
+        called = [
+            t for step in steps(load(path)) for t in called_targets(step.get("run", ""))
+        ]
+        assert set(called) <= make_targets()
+
+
+def test_the_book_workflow_runs_what_ci_runs() -> None:
+    """One script for both, so that they cannot drift apart."""
+    runs = [
+        step.get("run", "") for step in load(WORKFLOWS[0])["jobs"]["build"]["steps"]
+    ]
+    assert ".ci/run" in runs
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    assert called_targets(script) == ["test", "book", "pdf", "notebooks", "check"]
+    assert set(called_targets(script)) <= make_targets()
+    assert "REQUIRE_ALL=1" in script
+
+
+def test_nothing_is_published_unless_the_build_passed() -> None:
+    jobs = load(WORKFLOWS[0])["jobs"]
+    publishing = {name for name, job in jobs.items() if "permissions" in job}
+    assert publishing == {"pages", "notebooks"}
+    for name in publishing:
+        assert jobs[name]["needs"] == "build"
+        assert "refs/heads/main" in jobs[name]["if"]
+        assert "pull_request" in jobs[name]["if"]
+
+
+def test_the_script_installs_what_the_pdf_asks_for() -> None:
+    from bilingual_book.pdf import INSTALL
+
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    for package in INSTALL.split()[2:]:
+        assert package in script
