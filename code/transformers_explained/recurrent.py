@@ -48,7 +48,7 @@ class RNN(nn.Module):
         _initialize(self, hidden_size)
 
     def step(self, x: Tensor, h: Tensor) -> Tensor:
-        """One position: x (B, D) and the state before it (B, N) give the next (B, N)."""
+        """One position: input x (B, D) and state (B, N) give the next state."""
         state: Tensor = torch.tanh(self.from_input(x) + self.from_state(h))
         return state
 
@@ -105,7 +105,7 @@ class LSTM(nn.Module):
         _initialize(self, hidden_size)
 
     def step(self, x: Tensor, h: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
-        """One position: x (B, D), state and cell (B, N) give the next state and cell."""
+        """One position: x (B, D), h and c (B, N) give the next h and c."""
         i, f, g, o = (self.from_input(x) + self.from_state(h)).chunk(4, dim=-1)
         c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
         h = torch.sigmoid(o) * torch.tanh(c)

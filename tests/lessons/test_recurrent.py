@@ -135,7 +135,7 @@ def test_translator_overfits_one_batch():
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-2)
     for _ in range(150):
         optimizer.zero_grad()
-        logits, weights = model(source, shifted)
+        logits, _ = model(source, shifted)
         nn.functional.cross_entropy(logits.flatten(0, 1), target.flatten()).backward()
         optimizer.step()
     assert (logits.argmax(-1) == target).all()
