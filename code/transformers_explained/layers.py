@@ -204,6 +204,16 @@ class DecoderCache(NamedTuple):
     self_attention: KeyValueCache
     cross_attention: KeyValueCache
 
+    @property
+    def length(self) -> int:
+        """Target positions seen so far."""
+        return self.self_attention.length
+
+    def select(self, rows: Tensor) -> None:
+        """Keep these sequences of the batch, in this order (see ``KeyValueCache``)."""
+        self.self_attention.select(rows)
+        self.cross_attention.select(rows)
+
 
 class DecoderLayer(nn.Module):
     """Self-attention, cross-attention to the encoder's output, feed-forward network.
