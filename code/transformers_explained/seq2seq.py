@@ -114,7 +114,8 @@ class TransformerConfig:
                 )
         if self.positions == "rotary" and self.head_dim % 2 != 0:
             raise ValueError(
-                f"rotary positions need an even d_model / num_heads; got {self.head_dim}"
+                "rotary positions need an even d_model / num_heads; "
+                f"got {self.head_dim}"
             )
         if self.share_embeddings and self.num_target_tokens != self.vocab_size:
             raise ValueError(
@@ -259,7 +260,11 @@ class Transformer(nn.Module):
 
         Returns:
             The memory (B, S, d_model), and the weights of each layer or None.
+
+        Raises:
+            ValueError: If ``source_ids`` is not (B, S), or longer than ``max_len``.
         """
+        self._check_ids("source_ids", source_ids, past=0)
         mask = self.memory_mask(source_ids)  # (B, 1, 1, S)
         x = self.source_embedding(source_ids) * self.scale  # (B, S, d_model)
         x = self.dropout(self._add(self.source_positions, x, offset=0))
@@ -295,13 +300,9 @@ class Transformer(nn.Module):
         Raises:
             ValueError: If ``target_ids`` is not (B, T), or longer than ``max_len``.
         """
-        if target_ids.dim() != 2:
-            raise ValueError(
-                "target_ids must have the axes (B, T); got shape "
-                f"{tuple(target_ids.shape)}"
-            )
-        T = target_ids.shape[1]
         past = 0 if cache is None else cache[0].length
+        self._check_ids("target_ids", target_ids, past)
+        T = target_ids.shape[1]
         # A single new token may attend to all that precede it: no mask.
         mask = causal_mask(T, past + T, device=target_ids.device) if T > 1 else None
         x = self.target_embedding(target_ids) * self.scale  # (B, T, d_model)
@@ -310,6 +311,17 @@ class Transformer(nn.Module):
             x, memory, mask, memory_mask, cache=cache, return_weights=return_weights
         )
         return self.output(x), weights  # (B, T, V)
+
+    def _check_ids(self, name: str, ids: Tensor, past: int) -> None:
+        if ids.dim() != 2:
+            raise ValueError(
+                f"{name} must have the axes (B, length); got shape {tuple(ids.shape)}"
+            )
+        length, max_len = past + ids.shape[1], self.config.max_len
+        if length > max_len:
+            raise ValueError(
+                f"{name} may have at most max_len={max_len} positions; got {length}"
+            )
 
     @staticmethod
     def _add(positions: nn.Module | None, x: Tensor, *, offset: int) -> Tensor:
