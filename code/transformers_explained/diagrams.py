@@ -10,6 +10,7 @@ A drawing's unit is the inch, so that sizes of shapes and of text go together::
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -193,18 +194,22 @@ def arrow(
     if not text:
         return
     (x0, y0), (x1, y1) = start, end
-    # arc3 bends its middle by curve/2 of the length, to the right of the direction.
-    x = (x0 + x1) / 2 + curve / 2 * (y1 - y0)
-    y = (y0 + y1) / 2 - curve / 2 * (x1 - x0)
-    steep = abs(y1 - y0) > abs(x1 - x0)
+    length = math.hypot(x1 - x0, y1 - y0) or 1.0
+    across = ((y0 - y1) / length, (x1 - x0) / length)
+    # arc3 bends its middle by half of `curve` times the length, to the right.
+    x = (x0 + x1) / 2 - curve / 2 * length * across[0]
+    y = (y0 + y1) / 2 - curve / 2 * length * across[1]
+    if across[1] < -0.1 or (across[1] < 0.1 and across[0] < 0):
+        across = (-across[0], -across[1])  # above the line, or to its right
+    side = "center" if abs(across[0]) < 0.4 else "left" if across[0] > 0 else "right"
     ax.text(
-        x + (0.07 if steep else 0.0),
-        y + (0.0 if steep else 0.05),
+        x + 0.06 * across[0],
+        y + 0.06 * across[1],
         text,
         size=SMALL_SIZE,
         color=ink,
-        ha="left" if steep else "center",
-        va="center" if steep else "bottom",
+        ha=side,
+        va="bottom" if side == "center" else "center",
     )
 
 
@@ -314,7 +319,6 @@ def luminance(color: str) -> float:
 
 
 def text_on(background: str) -> str:
-    """Return the text colour, dark or white, with more contrast on a background."""
+    """Return black or white: the one with more contrast on it, at least 4.5:1."""
     light = luminance(background) + 0.05
-    dark_contrast = light / (luminance(COLORS["text"]) + 0.05)
-    return COLORS["text"] if dark_contrast >= 1.05 / light else "#FFFFFF"
+    return "#000000" if light / 0.05 >= 1.05 / light else "#FFFFFF"

@@ -296,7 +296,8 @@ def bar_chart(
         range(len(names)),
         lengths,
         height=0.64,
-        color=[COLORS.get(ink, ink) for ink in inks],
+        color=[tint(ink, 0.5) for ink in inks],
+        edgecolor=[COLORS.get(ink, ink) for ink in inks],
         xerr=margins if errors else None,
         error_kw={"ecolor": COLORS["text"], "elinewidth": 1.2, "capsize": 3},
     )

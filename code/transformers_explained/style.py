@@ -126,7 +126,9 @@ def render(figure: Figure, kind: str) -> bytes:
     figure.draw_without_rendering()
     figure.set_layout_engine("none")
     buffer = io.BytesIO()
-    figure.savefig(buffer, format=kind, metadata=undated.get(kind), dpi=150)
+    # Saving puts the default layout back on a figure that has none.
+    with mpl.rc_context({"figure.constrained_layout.use": False}):
+        figure.savefig(buffer, format=kind, metadata=undated.get(kind), dpi=150)
     return buffer.getvalue()
 
 
