@@ -17,6 +17,13 @@ def execute(project: Project, arguments: argparse.Namespace) -> None:
     run_pages(project, arguments.slug or project.notebooks, languages)
 
 
+def parity(project: Project, arguments: argparse.Namespace) -> None:
+    """Compare the two trees, or some pages of them."""
+    slugs = arguments.slug or project.pages
+    check_parity(project, slugs)
+    print(f"{len(slugs)} pages: both languages agree")
+
+
 def parser() -> argparse.ArgumentParser:
     """The commands and their options."""
     top = argparse.ArgumentParser(prog="python -m bilingual_book", description=__doc__)
@@ -37,7 +44,8 @@ def parser() -> argparse.ArgumentParser:
     one.set_defaults(run=execute)
 
     one = commands.add_parser("parity", help="compare the two trees")
-    one.set_defaults(run=lambda project, _: check_parity(project))
+    one.add_argument("slug", nargs="*")
+    one.set_defaults(run=parity)
     return top
 
 
