@@ -1,0 +1,306 @@
+"""Hugging Face's names for the tensors of BERT, DistilBERT and GPT-2, and ours.
+
+Each model has an explicit table. Weights that do not fit the table exactly are an
+error: a tensor forgotten in silence leaves random numbers in a "pretrained" model.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from transformers_explained.bert import Bert, BertConfig
+from transformers_explained.language_model import LanguageModel, LanguageModelConfig
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where a foreign tensor goes: into one of our parameters, or into several, cut
+    along the first axis; `transposed` if it is stored as (inputs, outputs)."""
+
+    parameters: tuple[str, ...]
+    transposed: bool = False
+
+
+def copy_weights(
+    model: nn.Module,
+    weights: Mapping[str, Tensor],
+    targets: Mapping[str, Target],
+    *,
+    ignored: str,
+) -> None:
+    """Copy foreign tensors into a model, all of them or none.
+
+    Args:
+        model: ours; every one of its parameters must be among the targets.
+        weights: the foreign tensors by name.
+        targets: for each foreign name, where it goes.
+        ignored: regular expression of foreign names that may be left out.
+
+    Raises:
+        ValueError: naming every tensor missing, unexpected or misshapen.
+    """
+    ours = dict(model.named_parameters())
+    uncovered = set(ours).difference(*(t.parameters for t in targets.values()))
+    problems = [f"no source for our {name}" for name in sorted(uncovered)]
+    problems += [f"missing: {name}" for name in targets if name not in weights]
+    problems += [
+        f"unexpected: {name}"
+        for name in weights
+        if name not in targets and not re.fullmatch(ignored, name)
+    ]
+    for name, target in targets.items():
+        if name in weights:
+            expected = _foreign_shape([ours[p] for p in target.parameters], target)
+            got = tuple(weights[name].shape)
+            if got != expected:
+                problems.append(f"misshapen: {name}, expected {expected}, got {got}")
+    if problems:
+        raise ValueError(
+            f"the weights do not fit the model ({len(problems)} tensors):\n  "
+            + "\n  ".join(problems)
+        )
+    with torch.no_grad():
+        for name, target in targets.items():
+            tensor = weights[name].T if target.transposed else weights[name]
+            pieces = [ours[parameter] for parameter in target.parameters]
+            sizes = [len(piece) for piece in pieces]
+            for piece, value in zip(pieces, torch.split(tensor, sizes), strict=True):
+                piece.copy_(value)
+
+
+def _foreign_shape(pieces: list[nn.Parameter], target: Target) -> tuple[int, ...]:
+    shape = (sum(len(piece) for piece in pieces), *pieces[0].shape[1:])
+    return shape[::-1] if target.transposed else shape
+
+
+def _with_weight_and_bias(
+    names: Mapping[str, str | tuple[str, ...]], *, transposed: bool = False
+) -> dict[str, Target]:
+    """A table of modules as a table of their weights and biases."""
+    targets = {}
+    for theirs, ours in names.items():
+        modules = (ours,) if isinstance(ours, str) else ours
+        for kind in ("weight", "bias"):
+            targets[f"{theirs}.{kind}"] = Target(
+                tuple(f"{module}.{kind}" for module in modules),
+                transposed=transposed and kind == "weight",
+            )
+    return targets
+
+
+# ------------------------------------------------------------------- BERT
+
+
+def bert_from_weights(config: Mapping[str, Any], weights: Mapping[str, Tensor]) -> Bert:
+    """Our `Bert` from the configuration and the tensors of a `BertModel`, or of a
+    model that contains one (its names then start with "bert.").
+
+    Raises:
+        ValueError: if the configuration describes another model, or the weights do
+            not fit it.
+    """
+    _require(config, model_type="bert", hidden_act="gelu")
+    if config.get("position_embedding_type", "absolute") != "absolute":
+        raise ValueError(
+            "position_embedding_type must be 'absolute'; "
+            f"got {config['position_embedding_type']!r}"
+        )
+    model = Bert(
+        BertConfig(
+            vocab_size=config["vocab_size"],
+            d_model=config["hidden_size"],
+            num_heads=config["num_attention_heads"],
+            num_layers=config["num_hidden_layers"],
+            d_ff=config["intermediate_size"],
+            max_len=config["max_position_embeddings"],
+            num_segments=config["type_vocab_size"],
+            dropout=config["hidden_dropout_prob"],
+            norm_eps=config["layer_norm_eps"],
+            pad_id=config["pad_token_id"],
+        )
+    )
+    copy_weights(
+        model.to(_dtype(weights)),
+        {_modern(name): tensor for name, tensor in weights.items()},
+        bert_targets(model.config.num_layers),
+        ignored=r"cls\..*|embeddings\.position_ids",
+    )
+    return model
+
+
+def bert_targets(num_layers: int) -> dict[str, Target]:
+    """Hugging Face's names of the tensors of a BERT, and ours."""
+    modules = {
+        "embeddings.LayerNorm": "embeddings.norm",
+        "pooler.dense": "pooler",
+    }
+    for i in range(num_layers):
+        theirs, ours = f"encoder.layer.{i}", f"encoder.layers.{i}"
+        modules |= {
+            f"{theirs}.attention.self.query": f"{ours}.attention.q_proj",
+            f"{theirs}.attention.self.key": f"{ours}.attention.k_proj",
+            f"{theirs}.attention.self.value": f"{ours}.attention.v_proj",
+            f"{theirs}.attention.output.dense": f"{ours}.attention.out_proj",
+            f"{theirs}.attention.output.LayerNorm": f"{ours}.norm1",
+            f"{theirs}.intermediate.dense": f"{ours}.feed_forward.linear1",
+            f"{theirs}.output.dense": f"{ours}.feed_forward.linear2",
+            f"{theirs}.output.LayerNorm": f"{ours}.norm2",
+        }
+    embeddings = {"word_embeddings": "tokens.weight"}
+    embeddings |= {"position_embeddings": "positions.weight"}
+    embeddings |= {"token_type_embeddings": "segments.weight"}
+    tables = {
+        f"embeddings.{theirs}.weight": Target((f"embeddings.{ours}",))
+        for theirs, ours in embeddings.items()
+    }
+    return tables | _with_weight_and_bias(modules)
+
+
+def _modern(name: str) -> str:
+    """BERT's first release called a LayerNorm's parameters gamma and beta."""
+    name = name.removeprefix("bert.")
+    return name.replace("Norm.gamma", "Norm.weight").replace("Norm.beta", "Norm.bias")
+
+
+# ------------------------------------------------------------- DistilBERT
+
+
+def distilbert_from_weights(
+    config: Mapping[str, Any], weights: Mapping[str, Tensor]
+) -> Bert:
+    """Our `Bert` from a `DistilBertModel`; see `bert_from_weights`."""
+    _require(config, model_type="distilbert", activation="gelu")
+    model = Bert(
+        BertConfig(
+            vocab_size=config["vocab_size"],
+            d_model=config["dim"],
+            num_heads=config["n_heads"],
+            num_layers=config["n_layers"],
+            d_ff=config["hidden_dim"],
+            max_len=config["max_position_embeddings"],
+            num_segments=0,
+            pooler=False,
+            dropout=config["dropout"],
+            pad_id=config["pad_token_id"],
+        )
+    )
+    copy_weights(
+        model.to(_dtype(weights)),
+        {name.removeprefix("distilbert."): tensor for name, tensor in weights.items()},
+        distilbert_targets(model.config.num_layers),
+        ignored=r"vocab_.*|(pre_)?classifier\..*|qa_outputs\..*",
+    )
+    return model
+
+
+def distilbert_targets(num_layers: int) -> dict[str, Target]:
+    """Hugging Face's names of the tensors of a DistilBERT, and ours."""
+    modules = {"embeddings.LayerNorm": "embeddings.norm"}
+    for i in range(num_layers):
+        theirs, ours = f"transformer.layer.{i}", f"encoder.layers.{i}"
+        modules |= {
+            f"{theirs}.attention.q_lin": f"{ours}.attention.q_proj",
+            f"{theirs}.attention.k_lin": f"{ours}.attention.k_proj",
+            f"{theirs}.attention.v_lin": f"{ours}.attention.v_proj",
+            f"{theirs}.attention.out_lin": f"{ours}.attention.out_proj",
+            f"{theirs}.sa_layer_norm": f"{ours}.norm1",
+            f"{theirs}.ffn.lin1": f"{ours}.feed_forward.linear1",
+            f"{theirs}.ffn.lin2": f"{ours}.feed_forward.linear2",
+            f"{theirs}.output_layer_norm": f"{ours}.norm2",
+        }
+    tables = {
+        "embeddings.word_embeddings.weight": Target(("embeddings.tokens.weight",)),
+        "embeddings.position_embeddings.weight": Target(
+            ("embeddings.positions.weight",)
+        ),
+    }
+    return tables | _with_weight_and_bias(modules)
+
+
+# ------------------------------------------------------------------ GPT-2
+
+
+def gpt2_from_weights(
+    config: Mapping[str, Any], weights: Mapping[str, Tensor]
+) -> LanguageModel:
+    """Our `LanguageModel` from a `GPT2Model`; see `bert_from_weights`."""
+    _require(config, model_type="gpt2", activation_function="gelu_new")
+    if config.get("scale_attn_by_inverse_layer_idx", False):
+        raise ValueError("scale_attn_by_inverse_layer_idx must be False; got True")
+    d_model = config["n_embd"]
+    model = LanguageModel(
+        LanguageModelConfig(
+            vocab_size=config["vocab_size"],
+            d_model=d_model,
+            num_heads=config["n_head"],
+            num_layers=config["n_layer"],
+            d_ff=config.get("n_inner") or 4 * d_model,
+            max_len=config["n_positions"],
+            dropout=config["resid_pdrop"],
+            norm_eps=config["layer_norm_epsilon"],
+            positions="learned",
+            activation="gelu_tanh",
+        )
+    )
+    copy_weights(
+        model.to(_dtype(weights)),
+        {name.removeprefix("transformer."): t for name, t in weights.items()},
+        gpt2_targets(model.config.num_layers),
+        # The output layer is the embedding; the buffers hold the causal mask.
+        ignored=r"lm_head\.weight|h\.\d+\.attn\.(masked_)?bias",
+    )
+    return model
+
+
+def gpt2_targets(num_layers: int) -> dict[str, Target]:
+    """Hugging Face's names of the tensors of a GPT-2, and ours.
+
+    GPT-2 keeps the queries', keys' and values' projections in one matrix, and all its
+    matrices transposed.
+    """
+    norms: dict[str, str | tuple[str, ...]] = {"ln_f": "decoder.final_norm"}
+    linears: dict[str, str | tuple[str, ...]] = {}
+    for i in range(num_layers):
+        theirs, ours = f"h.{i}", f"decoder.layers.{i}"
+        norms |= {
+            f"{theirs}.ln_1": f"{ours}.norm1",
+            f"{theirs}.ln_2": f"{ours}.norm2",
+        }
+        linears |= {
+            f"{theirs}.attn.c_attn": (
+                f"{ours}.attention.q_proj",
+                f"{ours}.attention.k_proj",
+                f"{ours}.attention.v_proj",
+            ),
+            f"{theirs}.attn.c_proj": f"{ours}.attention.out_proj",
+            f"{theirs}.mlp.c_fc": f"{ours}.feed_forward.linear1",
+            f"{theirs}.mlp.c_proj": f"{ours}.feed_forward.linear2",
+        }
+    tables = {
+        "wte.weight": Target(("tokens.weight",)),
+        "wpe.weight": Target(("positions.weight",)),
+    }
+    return (
+        tables
+        | _with_weight_and_bias(norms)
+        | _with_weight_and_bias(linears, transposed=True)
+    )
+
+
+def _require(config: Mapping[str, Any], **expected: str) -> None:
+    for name, value in expected.items():
+        if config.get(name) != value:
+            raise ValueError(
+                f"{name} must be {value!r} in the configuration; "
+                f"got {config.get(name)!r}"
+            )
+
+
+def _dtype(weights: Mapping[str, Tensor]) -> torch.dtype:
+    """The floating-point type of the weights: a half-precision file stays so."""
+    types = {t.dtype for t in weights.values() if t.is_floating_point()}
+    return next(iter(types)) if len(types) == 1 else torch.get_default_dtype()

