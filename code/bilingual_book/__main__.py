@@ -9,6 +9,7 @@ from bilingual_book.execute import run_pages
 from bilingual_book.parity import check_parity
 from bilingual_book.pdf import build_pdf
 from bilingual_book.project import LANGUAGES, Project, find_project
+from bilingual_book.source_checks import check_sources
 
 
 def execute(project: Project, arguments: argparse.Namespace) -> None:
@@ -21,6 +22,7 @@ def parity(project: Project, arguments: argparse.Namespace) -> None:
     """Compare the two trees, or some pages of them."""
     slugs = arguments.slug or project.pages
     check_parity(project, slugs)
+    check_sources(project, slugs)
     print(f"{len(slugs)} pages: both languages agree")
 
 

@@ -11,6 +11,7 @@ from bilingual_book.execute import run_pages
 from bilingual_book.overlay import write_overlay
 from bilingual_book.parity import check_parity
 from bilingual_book.project import LANGUAGES, Project
+from bilingual_book.source_checks import check_sources
 from bilingual_book.sphinx_run import sphinx_folder
 
 
@@ -58,6 +59,7 @@ def build_book(project: Project) -> None:
     """Check, execute, build and assemble; the site in place changes only at the end."""
     start = time.perf_counter()
     check_parity(project)
+    check_sources(project)
     run_pages(project, project.notebooks)
     run_sphinx(project, "html")
     assemble(project)

@@ -25,7 +25,8 @@ def parse_code(source: str) -> ast.Module:
         SyntaxError: If the code is not Python.
     """
     if any(line.lstrip().startswith(("%", "!")) for line in source.splitlines()):
-        source = TransformerManager().transform_cell(source)
+        manager = TransformerManager()  # type: ignore[no-untyped-call]
+        source = manager.transform_cell(source)
     return ast.parse(source)
 
 
@@ -65,7 +66,8 @@ class _Blank(ast.NodeTransformer):
 def blank(source: str) -> ast.Module:
     """The tree of a piece of code with its texts emptied."""
     tree = parse_code(source)
-    return ast.fix_missing_locations(_Blank().visit(tree))
+    blanked: ast.Module = ast.fix_missing_locations(_Blank().visit(tree))
+    return blanked
 
 
 def code_key(source: str) -> str:

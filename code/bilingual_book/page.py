@@ -36,7 +36,7 @@ TITLED = frozenset(
 TEXTS = frozenset({"alt", "caption", "title", "link-alt"})
 
 
-class _AnyDirective(TestDirective):
+class _AnyDirective(TestDirective):  # type: ignore[misc]
     """Accepts every option, as text."""
 
     required_arguments = 0
@@ -55,7 +55,7 @@ class Element:
             ``number``, ``inline formula``...
         value: what must be equal in both languages.
         line: in the file, from 1.
-        source: the code of a code element, else empty.
+        source: the code of a code element, the body of a directive.
         source_line: the file's line of the code's first line.
         options: of a directive or a cell, as written.
         argument: of a directive, as written.
@@ -198,19 +198,32 @@ class PageReader:
                 )
             )
         else:
-            self._directive(page, name, argument, options, line)
+            self._directive(page, name, argument, options, body, line)
             nested = self._parser.parse(body, {})
             self._walk(page, nested, body_line - 1)
             page.elements.append(Element("end", name, line))
 
     def _directive(
-        self, page: Page, name: str, argument: str, options: dict[str, Any], line: int
+        self,
+        page: Page,
+        name: str,
+        argument: str,
+        options: dict[str, Any],
+        body: str,
+        line: int,
     ) -> None:
         value = name if name in TITLED else f"{name} {argument}".strip()
         shown = [f":{key}: {text}" for key, text in comparable(options)]
         value = " ".join([value, *shown])
         page.elements.append(
-            Element("directive", value, line, options=options, argument=argument)
+            Element(
+                "directive",
+                value,
+                line,
+                source=body,
+                options=options,
+                argument=argument,
+            )
         )
         if name in TITLED and argument:
             self._walk(page, self._parser.parseInline(argument, {}), line - 1)

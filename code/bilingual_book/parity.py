@@ -153,11 +153,18 @@ def compare_elements(one: list[Element], other: list[Element]) -> Iterator[Diffe
             last = (one[i_end - 1].line, other[j_end - 1].line)
             continue
         for left, right in zip_longest(one[i:i_end], other[j:j_end]):
-            if (left is None or right is None) and (left or right).kind == "end":
+            if is_lone_end(left, right):
                 continue  # its beginning is told already
             lines = (left.line if left else last[0], right.line if right else last[1])
             yield difference(left, right, lines)
             last = lines
+
+
+def is_lone_end(left: Element | None, right: Element | None) -> bool:
+    """Whether the end of a directive stands against nothing."""
+    return (left is None and right is not None and right.kind == "end") or (
+        right is None and left is not None and left.kind == "end"
+    )
 
 
 def difference(
@@ -172,9 +179,8 @@ def difference(
                 right.source_line + code.lines[1],
             )
             return Difference(lines, code.shown, "code")
-    what = (left or right).kind if not (left and right) else left.kind
-    if left and right and left.kind != right.kind:
-        what = "structure"
+    kinds = {element.kind for element in (left, right) if element}
+    what = kinds.pop() if len(kinds) == 1 else "structure"
     return Difference(lines, (shown(left), shown(right)), what)
 
 
