@@ -4,6 +4,7 @@ import argparse
 import sys
 
 from bilingual_book.build import build_book, run_sphinx
+from bilingual_book.copy_code import copy_code
 from bilingual_book.errors import BookError
 from bilingual_book.execute import run_pages
 from bilingual_book.parity import check_parity
@@ -24,6 +25,15 @@ def parity(project: Project, arguments: argparse.Namespace) -> None:
     check_parity(project, slugs)
     check_sources(project, slugs)
     print(f"{len(slugs)} pages: both languages agree")
+
+
+def copy(project: Project, arguments: argparse.Namespace) -> None:
+    """Copy the code of a page to the other language, then compare the two."""
+    for message in copy_code(
+        project, arguments.slug, arguments.source, arguments.target
+    ):
+        print(message)
+    check_parity(project, [arguments.slug])
 
 
 def parser() -> argparse.ArgumentParser:
@@ -48,6 +58,14 @@ def parser() -> argparse.ArgumentParser:
     one = commands.add_parser("parity", help="compare the two trees")
     one.add_argument("slug", nargs="*")
     one.set_defaults(run=parity)
+
+    one = commands.add_parser(
+        "copy-code", help="copy a page's code to the other language"
+    )
+    one.add_argument("slug")
+    one.add_argument("--from", dest="source", choices=LANGUAGES, required=True)
+    one.add_argument("--to", dest="target", choices=LANGUAGES, required=True)
+    one.set_defaults(run=copy)
     return top
 
 

@@ -21,6 +21,8 @@ _BIB_KEY = re.compile(
 # What Sphinx itself offers to point at.
 _BUILT_IN = frozenset({"genindex", "modindex", "search"})
 
+PICTURES = frozenset({"figure", "image"})
+
 
 @dataclass(frozen=True)
 class Sources:
@@ -66,6 +68,11 @@ class Sources:
         path = self.project.book / "references.bib"
         text = path.read_text(encoding="utf-8") if path.exists() else ""
         return set(_BIB_KEY.findall(text))
+
+
+def directive_name(element: Element) -> str:
+    """The name of a directive; empty for other elements."""
+    return element.value.split()[0] if element.kind == "directive" else ""
 
 
 def names_given(element: Element) -> Iterator[str]:
