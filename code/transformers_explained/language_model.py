@@ -8,7 +8,7 @@ Axes: B batch, T positions, D = d_model, V = vocab_size.
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor, nn
@@ -21,13 +21,15 @@ from transformers_explained.positions import (
     SinusoidalPositions,
 )
 
+PositionKind = Literal["learned", "sinusoidal", "rotary", "none"]
+
 
 @dataclass(frozen=True, kw_only=True)
 class LanguageModelConfig:
     """The sizes and the choices of a language model.
 
     Args:
-        positions: "learned" (GPT-2), "sinusoidal" (2017) or "rotary".
+        positions: "learned" (GPT-2), "sinusoidal" (2017), "rotary" or "none".
         activation: "gelu_tanh" (GPT-2), "gelu" or "relu".
         norm: "pre" (GPT-2) or "post" (GPT-1).
         tied: whether the output layer shares the embedding's matrix.
@@ -45,7 +47,7 @@ class LanguageModelConfig:
     d_ff: int = 512
     max_len: int = 256
     dropout: float = 0.1
-    positions: Literal["learned", "sinusoidal", "rotary"] = "learned"
+    positions: PositionKind = "learned"
     activation: Activation = "gelu_tanh"
     norm: Norm = "pre"
     norm_eps: float = 1e-5
@@ -53,9 +55,9 @@ class LanguageModelConfig:
     pad_id: int | None = None
 
     def __post_init__(self) -> None:
-        if self.positions not in ("learned", "sinusoidal", "rotary"):
+        if self.positions not in get_args(PositionKind):
             raise ValueError(
-                'positions must be "learned", "sinusoidal" or "rotary"; '
+                f"positions must be one of {', '.join(get_args(PositionKind))}; "
                 f"got {self.positions!r}"
             )
         for name in ("vocab_size", "d_ff", "max_len"):
@@ -93,7 +95,7 @@ class LanguageModel(nn.Module):
         elif config.positions == "sinusoidal":
             self.positions = SinusoidalPositions(config.d_model, config.max_len)
             self.scale = math.sqrt(config.d_model)  # or the sinusoids drown the tokens
-        else:
+        elif config.positions == "rotary":
             rotary = RotaryPositions(config.d_model // config.num_heads, config.max_len)
         self.dropout = nn.Dropout(config.dropout)
         self.decoder = Encoder(

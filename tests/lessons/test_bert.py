@@ -13,14 +13,13 @@ from torch import Tensor, nn
 
 from transformers_explained.bert import (
     DISTILBERT_BASE,
-    IGNORED,
     Bert,
     BertConfig,
     BertForPretraining,
     BertForQuestionAnswering,
     BertForSequenceClassification,
-    mask_tokens,
 )
+from transformers_explained.masked_words import IGNORED, mask_tokens
 from transformers_explained.weight_names import (
     Target,
     bert_from_weights,
