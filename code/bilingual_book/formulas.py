@@ -5,19 +5,24 @@ import re
 # Commands whose argument is a word of the page's language.
 _TEXT = re.compile(r"\\(?:text|textrm|textit|textbf|textsf|mbox|tag)\*?\s*\{")
 _SPACES = re.compile(r"\\[,;:! ]|~|\s+")
+_BRACED_COMMA = re.compile(r"(?<=\d)\{,\}(?=\d)")
 _COMMAND_THEN_LETTER = re.compile(r"(\\[A-Za-z]+)\s+(?=[A-Za-z])")
 
 
-def normal_formula(formula: str) -> str:
+def normal_formula(formula: str, language: str) -> str:
     r"""A formula without what may differ between languages.
 
-    The content of ``\text{...}`` goes, spaces go, and French decimals ``3{,}5``
-    become ``3.5``.
+    The content of ``\text{...}``, spaces and a full stop at the end go; so do the
+    ways of writing a number: French ``10\,000{,}5`` and English ``10{,}000.5`` both
+    become ``10000.5``, and French ``(0{,}5 ; 1)`` becomes ``(0.5,1)``.
     """
     text = _without_words(formula.strip())
-    text = re.sub(r"(?<=\d)\{,\}(?=\d)", ".", text)
+    text = _BRACED_COMMA.sub("." if language == "fr" else "", text)
     text = _COMMAND_THEN_LETTER.sub("\\1\0", text)  # \cdot x is not \cdotx
-    return _SPACES.sub("", text).replace("\0", " ")
+    text = _SPACES.sub("", text).replace("\0", " ")
+    if language == "fr":
+        text = text.replace(";", ",")
+    return text.rstrip(".,")
 
 
 def _without_words(formula: str) -> str:

@@ -139,7 +139,7 @@ class PageReader:
                 page.elements.append(Element("label", content, line))
             elif kind in {"math_block", "math_block_label", "amsmath"}:
                 name = token.info if kind == "math_block_label" else ""
-                page.elements.append(formula(content, name, line))
+                page.elements.append(formula(content, name, line, page.language))
             elif kind == "table_open":
                 value = table_shape(tokens[position:])
                 page.elements.append(Element("table", value, line))
@@ -183,7 +183,9 @@ class PageReader:
         options: dict[str, Any] = parsed.options
         if name == "math":
             text = f"{argument}\n{body}".strip()
-            page.elements.append(formula(text, str(options.get("label", "")), line))
+            page.elements.append(
+                formula(text, str(options.get("label", "")), line, page.language)
+            )
         elif name in VERBATIM:
             value = name if is_cell else f"{name} {argument}".strip()
             page.elements.append(
@@ -234,10 +236,10 @@ class PageReader:
             if token.type in {"softbreak", "hardbreak"}:
                 line += 1
             elif token.type == "math_inline":
-                value = normal_formula(token.content)
+                value = normal_formula(token.content, page.language)
                 section.append(Element("inline formula", value, line))
             elif token.type == "myst_role":
-                section.extend(role_elements(token, line))
+                section.extend(role_elements(token, line, page.language))
             elif token.type == "link_open":
                 address = str(token.attrs.get("href", ""))
                 if not address.startswith(("http:", "https:", "mailto:")):
@@ -253,13 +255,15 @@ class PageReader:
                 )
 
 
-def formula(content: str, name: str, line: int) -> Element:
+def formula(content: str, name: str, line: int, language: str) -> Element:
     """The element of a displayed formula."""
     label = f" ({name})" if name else ""
-    return Element("formula", normal_formula(content) + label, line, argument=name)
+    return Element(
+        "formula", normal_formula(content, language) + label, line, argument=name
+    )
 
 
-def role_elements(token: Token, line: int) -> Iterator[Element]:
+def role_elements(token: Token, line: int, language: str) -> Iterator[Element]:
     """The elements of one role: a citation of two works makes two."""
     name, content = str(token.meta["name"]), token.content
     if name.startswith("cite"):
@@ -268,7 +272,7 @@ def role_elements(token: Token, line: int) -> Iterator[Element]:
     elif name.startswith("glue"):
         yield Element("number", content.split(":")[0].strip(), line)
     elif name in {"math"}:
-        yield Element("inline formula", normal_formula(content), line)
+        yield Element("inline formula", normal_formula(content, language), line)
     elif name in {"term", "abbr", "sup", "sub", "index", "download"}:
         yield Element(name, "", line, argument=content)
     else:
