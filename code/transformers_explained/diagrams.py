@@ -68,7 +68,8 @@ def diagram(width: float, height: float) -> tuple[Figure, Axes]:
     """
     if width > MAX_WIDTH:
         raise ValueError(f"width must be at most {MAX_WIDTH:g} inches; got {width:g}")
-    figure = Figure(figsize=(width, height), layout="none")
+    figure = Figure(figsize=(width, height))
+    figure.set_layout_engine("none")
     ax = figure.add_axes((0.0, 0.0, 1.0, 1.0))
     ax.set(xlim=(0, width), ylim=(0, height), aspect="equal")
     ax.set_axis_off()
@@ -304,8 +305,13 @@ def _shaded(
 
 def tint(color: str, strength: float = 0.16) -> str:
     """Return a light shade of a colour: this much of it, the rest white."""
+    red, green, blue = to_rgb(COLORS.get(color, color))
     return to_hex(
-        [1 - strength * (1 - part) for part in to_rgb(COLORS.get(color, color))]
+        (
+            1 - strength * (1 - red),
+            1 - strength * (1 - green),
+            1 - strength * (1 - blue),
+        )
     )
 
 

@@ -23,20 +23,20 @@ from transformers_explained.diagrams import box as box
 from transformers_explained.diagrams import diagram as diagram
 from transformers_explained.diagrams import frame as frame
 from transformers_explained.diagrams import note as note
-from transformers_explained.diagrams import text_on
+from transformers_explained.diagrams import text_on as text_on
 from transformers_explained.diagrams import tint as tint
 from transformers_explained.diagrams import token_strip as token_strip
 from transformers_explained.labels import format_number, label
-from transformers_explained.style import (
-    COLORS,
-    MAX_WIDTH,
-    SERIES_COLORS,
-    SERIES_LINES,
-    SERIES_MARKERS,
-    SMALL_SIZE,
-    WEIGHTS,
-    WIDTH,
-)
+from transformers_explained.style import COLORS as COLORS
+from transformers_explained.style import MAX_WIDTH as MAX_WIDTH
+from transformers_explained.style import SERIES_COLORS as SERIES_COLORS
+from transformers_explained.style import SERIES_LINES as SERIES_LINES
+from transformers_explained.style import SERIES_MARKERS as SERIES_MARKERS
+from transformers_explained.style import SMALL_SIZE as SMALL_SIZE
+from transformers_explained.style import TEXT_SIZE as TEXT_SIZE
+from transformers_explained.style import WEIGHTS as WEIGHTS
+from transformers_explained.style import WIDTH as WIDTH
+from transformers_explained.style import render as render
 from transformers_explained.style import set_style as set_style
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -186,7 +186,8 @@ def attention_heads(
         )
         if i % columns:
             ax.set_yticklabels([])
-    figure.suptitle(title or None, x=0.02, ha="left")
+    if title:
+        figure.suptitle(title, x=0.02, ha="left")
     return figure
 
 

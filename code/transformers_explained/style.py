@@ -12,6 +12,7 @@ import io
 from typing import Any
 
 import matplotlib as mpl
+from cycler import cycler
 from matplotlib.figure import Figure
 from matplotlib.ticker import ScalarFormatter
 
@@ -95,8 +96,8 @@ def set_style() -> None:
             "axes.grid": True,
             "axes.axisbelow": True,
             "axes.unicode_minus": True,
-            "axes.prop_cycle": mpl.cycler(color=SERIES_COLORS)
-            + mpl.cycler(linestyle=SERIES_LINES),
+            "axes.prop_cycle": cycler(color=SERIES_COLORS)
+            + cycler(linestyle=SERIES_LINES),
             "grid.color": COLORS["grid"],
             "grid.linewidth": 0.6,
             "xtick.color": COLORS["muted"],
