@@ -7,6 +7,7 @@ from bilingual_book.build import build_book, run_sphinx
 from bilingual_book.copy_code import copy_code
 from bilingual_book.errors import BookError
 from bilingual_book.execute import run_pages
+from bilingual_book.notebooks import build_notebooks
 from bilingual_book.parity import check_parity
 from bilingual_book.pdf import build_pdf
 from bilingual_book.project import LANGUAGES, Project, find_project
@@ -58,6 +59,9 @@ def parser() -> argparse.ArgumentParser:
     one = commands.add_parser("parity", help="compare the two trees")
     one.add_argument("slug", nargs="*")
     one.set_defaults(run=parity)
+
+    one = commands.add_parser("notebooks", help="make the notebooks")
+    one.set_defaults(run=lambda project, _: build_notebooks(project))
 
     one = commands.add_parser(
         "copy-code", help="copy a page's code to the other language"

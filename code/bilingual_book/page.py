@@ -36,7 +36,7 @@ TITLED = frozenset(
 TEXTS = frozenset({"alt", "caption", "title", "link-alt"})
 
 
-class _AnyDirective(TestDirective):  # type: ignore[misc]
+class AnyDirective(TestDirective):  # type: ignore[misc]
     """Accepts every option, as text."""
 
     required_arguments = 0
@@ -107,6 +107,10 @@ class PageReader:
         config = MdParserConfig(enable_extensions=set(extensions))
         self._parser = create_md_parser(config, RendererHTML)
 
+    def tokens(self, text: str) -> list[Token]:
+        """The parser's tokens of a text."""
+        return self._parser.parse(text, {})
+
     def read(self, path: Path, language: str) -> Page:
         """Read one file.
 
@@ -123,7 +127,7 @@ class PageReader:
                 fix="write the page, or take it out of _toc.yml and the other tree",
             ) from error
         page = Page(path, language, {})
-        self._walk(page, self._parser.parse(text, {}), 0)
+        self._walk(page, self.tokens(text), 0)
         return page
 
     def _walk(self, page: Page, tokens: list[Token], offset: int) -> None:
@@ -165,7 +169,7 @@ class PageReader:
         argument = argument.strip()
         is_cell = name == "code-cell"
         parsed = parse_directive_text(
-            _AnyDirective,
+            AnyDirective,
             argument,
             token.content,
             validate_options=not is_cell,  # False: a cell's options are YAML
@@ -201,8 +205,7 @@ class PageReader:
             )
         else:
             self._directive(page, name, argument, options, body, line)
-            nested = self._parser.parse(body, {})
-            self._walk(page, nested, body_line - 1)
+            self._walk(page, self.tokens(body), body_line - 1)
             page.elements.append(Element("end", name, line))
 
     def _directive(
