@@ -27,7 +27,9 @@ Norm = Literal["pre", "post"]
 Activation = Literal["relu", "gelu", "gelu_tanh"]
 
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
-    "relu": F.relu,  # the 2017 paper
+    # In place: nothing else needs what it overwrites, and at d_ff features per token
+    # a copy is the layer's largest tensor.
+    "relu": partial(F.relu, inplace=True),  # the 2017 paper
     "gelu": F.gelu,  # BERT
     "gelu_tanh": partial(F.gelu, approximate="tanh"),  # GPT-2
 }
