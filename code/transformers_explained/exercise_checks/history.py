@@ -1,0 +1,40 @@
+"""Self-checks of the chapter "From history to Transformers"."""
+
+import torch
+from torch import Tensor
+
+from transformers_explained.exercises import Attempt, register
+from transformers_explained.recurrent import RNN
+
+
+@register("history.rnn-chain")
+def rnn_chain(attempt: Attempt) -> None:
+    """The length of the chain of operations, as a function of the sentence's."""
+    for length, operations in ((1, 8), (256, 773), (1000, 3005)):
+        attempt.expect_close(attempt.call(length=length), operations)
+
+
+@register("history.read")
+def read(attempt: Attempt) -> None:
+    """A recurrent reading that keeps its state from one word to the next."""
+    generator = torch.Generator().manual_seed(0)
+    network = RNN(3, 5)
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.copy_(torch.randn(parameter.shape, generator=generator) / 2)
+        inputs = torch.randn(2, 4, 3, generator=generator)
+        wanted = network(inputs)[1]
+
+        def step(x: Tensor, h: Tensor) -> Tensor:
+            return network.step(x, h)
+
+        got = attempt.call(step=step, inputs=inputs, hidden_size=5)
+    attempt.expect_close(got, wanted)
+
+
+@register("history.spread")
+def spread(attempt: Attempt) -> None:
+    """The gap between the best and the worst of three trainings."""
+    value = attempt.value()
+    attempt.expect_type(value, float)
+    attempt.require(0.0 <= value <= 1.0, "history.want-fraction")
