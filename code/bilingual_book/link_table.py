@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from docutils import nodes
 from sphinx.application import Sphinx
 
 FILE_NAME = "links.json"
@@ -32,7 +33,7 @@ def write_links(app: Sphinx, exception: Exception | None) -> None:
 def labels(app: Sphinx) -> Iterator[tuple[str, dict[str, str]]]:
     """What {ref} and {numref} know: page, anchor, title and number as it is written."""
     domain: Any = app.env.get_domain("std")
-    titles = {name: title for name, (_, _, title) in domain.labels.items()}
+    titles = {name: str(title) for name, (_, _, title) in domain.labels.items()}
     exercises = getattr(app.env, "sphinx_exercise_registry", {})
     for name, (page, anchor) in domain.anonlabels.items():
         number = figure_number(app, page, anchor)
@@ -52,19 +53,15 @@ def figure_number(app: Sphinx, page: str, anchor: str) -> str:
     for kind, numbers in app.env.toc_fignumbers.get(page, {}).items():
         if anchor in numbers and kind in formats:
             return str(formats[kind] % dotted(numbers[anchor]))
-    sections: dict[str, Any] = app.env.toc_secnumbers.get(page, {})
-    # The page's own heading is under the empty anchor.
-    for key in (f"#{anchor}", "" if is_page_label(app, page, anchor) else None):
-        if key in sections:
-            return str(formats["section"] % dotted(sections[key]))
+    numbers: dict[str, tuple[int, ...]] = app.env.toc_secnumbers.get(page, {})
+    if not numbers:
+        return ""
+    for section in app.env.get_doctree(page).findall(nodes.section):
+        if anchor in section["ids"]:
+            # The page's own number is under the empty name.
+            number = numbers.get(f"#{section['ids'][0]}", numbers.get("", ()))
+            return str(formats["section"] % dotted(number))
     return ""
-
-
-def is_page_label(app: Sphinx, page: str, anchor: str) -> bool:
-    """Whether an anchor is that of the page's first heading."""
-    toc = app.env.tocs.get(page)
-    first = toc.next_node(lambda node: node.tagname == "reference") if toc else None
-    return first is not None and first.get("anchorname") == f"#{anchor}"
 
 
 def dotted(number: tuple[int, ...]) -> str:

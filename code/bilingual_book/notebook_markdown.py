@@ -34,6 +34,10 @@ QUOTES = frozenset({"epigraph", "highlights", "pull-quote"})
 CODE = frozenset({"code", "code-block", "sourcecode"})
 # They stand for something that only a site or a book has.
 GONE = frozenset({"index", "tableofcontents", "toctree"})
+# Environments of their own: an error between two $$.
+_ENVIRONMENT = re.compile(
+    r"\\(begin|end)\{(align|alignat|equation|gather|multline)\*?\}"
+)
 
 
 @dataclass(frozen=True)
@@ -185,6 +189,7 @@ class MarkdownConverter:
 
     def _formula(self, content: str, name: str, *, nested: bool) -> str:
         content = "\n".join(line for line in content.strip().splitlines() if line)
+        content = _ENVIRONMENT.sub(inner_environment, content)
         if r"\\" in content and r"\begin{" not in content:
             content = f"\\begin{{aligned}}\n{content}\n\\end{{aligned}}"
         if name:
@@ -294,6 +299,13 @@ def read_directive(token: Token) -> Directive:
     return Directive(name, argument.strip(), options, "\n".join(parsed.body), line)
 
 
+def inner_environment(match: re.Match[str]) -> str:
+    """The environment that may stand between two $$."""
+    inner = {"align": "aligned", "alignat": "aligned", "equation": ""}
+    name = inner.get(match[2], "gathered")
+    return f"\\{match[1]}{{{name}}}" if name else ""
+
+
 def indent(text: str, margin: str) -> str:
     """Text moved to the right, for a block inside a list."""
     if not margin:
@@ -308,7 +320,8 @@ def quoted(text: str) -> str:
 
 def boxed(title: str, content: str) -> str:
     """A quotation with a title."""
-    head = f"**{title}**\n\n" if title else ""
+    bold = title.replace("**", "")  # bold inside bold would end it
+    head = f"**{bold}**\n\n" if title else ""
     return quoted(head + content)
 
 
