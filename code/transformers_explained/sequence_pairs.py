@@ -1,0 +1,131 @@
+"""What the small sequence-to-sequence tasks of the book share.
+
+An example is a source and a target, lists of token ids that end with `END`; the decoder
+starts from `START`, never from the padding id. Two tasks are here already, the oldest
+tests of a sequence model: to copy random symbols, and to reverse them. The third,
+numbers in words, has a file of its own.
+"""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from transformers_explained.decoding import greedy
+from transformers_explained.seq2seq import Transformer
+from transformers_explained.training import cross_entropy
+
+PAD, START, END, UNKNOWN = "<pad>", "<start>", "<end>", "<unknown>"
+SPECIAL = (PAD, START, END, UNKNOWN)
+PAD_ID, START_ID, END_ID, UNKNOWN_ID = range(len(SPECIAL))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Example:
+    """Source and target token ids, each with `END` behind."""
+
+    source: list[int]
+    target: list[int]
+
+
+class Batch(NamedTuple):
+    """A padded batch: source (B, S), decoder input (B, T) and labels (B, T).
+
+    `inputs` is the target shifted right behind `START`; `labels` is the target itself,
+    so that position t reads what comes before t and is asked for t.
+    """
+
+    source: Tensor
+    inputs: Tensor
+    labels: Tensor
+
+
+def collate(examples: Sequence[Example]) -> Batch:
+    """Pad examples to the longest of the batch."""
+    return Batch(
+        source=_pad([example.source for example in examples]),
+        inputs=_pad([[START_ID, *example.target[:-1]] for example in examples]),
+        labels=_pad([example.target for example in examples]),
+    )
+
+
+def _pad(rows: Sequence[Sequence[int]]) -> Tensor:
+    longest = max(len(row) for row in rows)
+    return torch.tensor([[*row, *[PAD_ID] * (longest - len(row))] for row in rows])
+
+
+def example_length(example: Example) -> int:
+    """Source and target together: what examples of like length have in common."""
+    return len(example.source) + len(example.target)
+
+
+def smoothed_loss(model: nn.Module, batch: Batch) -> tuple[Tensor, int]:
+    """The loss to train with: cross-entropy with label smoothing 0.1, as in 2017."""
+    logits, _ = model(batch.source, batch.inputs)
+    return cross_entropy(logits, batch.labels, ignore_id=PAD_ID, label_smoothing=0.1)
+
+
+def write(model: Transformer, sources: Sequence[list[int]]) -> list[list[int]]:
+    """What the model answers to each source, by greedy decoding, `END` included."""
+    device = next(model.parameters()).device
+    rows: list[list[int]] = greedy(
+        model,
+        START_ID,
+        source=_pad(sources).to(device),
+        end_id=END_ID,
+        max_new_tokens=model.config.max_len,
+    ).tolist()
+    answers = []
+    for row in rows:
+        answer = row[1:]
+        end = answer.index(END_ID) + 1 if END_ID in answer else len(answer)
+        answers.append(answer[:end])
+    return answers
+
+
+def exact_match(
+    model: Transformer, examples: Sequence[Example], *, batch_size: int = 250
+) -> float:
+    """The share of examples whose whole target the model writes, to the last token."""
+    right = 0
+    for start in range(0, len(examples), batch_size):
+        part = examples[start : start + batch_size]
+        answers = write(model, [example.source for example in part])
+        right += sum(
+            answer == example.target
+            for answer, example in zip(answers, part, strict=True)
+        )
+    return right / len(examples)
+
+
+def symbol_examples(
+    task: str, count: int, *, num_symbols: int = 10, length: int = 10, seed: int = 0
+) -> list[Example]:
+    """Random symbols to copy, or to give back in the opposite order.
+
+    The symbols have the ids behind the special tokens, so that the vocabulary holds
+    `len(SPECIAL) + num_symbols` ids.
+
+    Args:
+        task: "copy" or "reverse".
+        count: number of examples.
+        num_symbols: number of different symbols.
+        length: number of symbols in each example.
+        seed: two seeds give two independent draws.
+
+    Raises:
+        ValueError: if `task` is neither of the two.
+    """
+    if task not in ("copy", "reverse"):
+        raise ValueError(f'task must be "copy" or "reverse"; got {task!r}')
+    draw = random.Random(seed)
+    symbols = range(len(SPECIAL), len(SPECIAL) + num_symbols)
+    examples = []
+    for _ in range(count):
+        source = draw.choices(symbols, k=length)
+        target = source if task == "copy" else source[::-1]
+        examples.append(Example(source=[*source, END_ID], target=[*target, END_ID]))
+    return examples
