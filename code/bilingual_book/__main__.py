@@ -4,10 +4,13 @@ import argparse
 import sys
 
 from bilingual_book.build import build_book, run_sphinx
+from bilingual_book.claims import check_claims
+from bilingual_book.compare_runs import compare_runs
 from bilingual_book.copy_code import copy_code
 from bilingual_book.errors import BookError
 from bilingual_book.execute import run_pages
-from bilingual_book.notebooks import build_notebooks
+from bilingual_book.notebooks import build_notebooks, check_notebooks
+from bilingual_book.outputs import check_outputs
 from bilingual_book.parity import check_parity
 from bilingual_book.pdf import build_pdf
 from bilingual_book.project import LANGUAGES, Project, find_project
@@ -37,6 +40,14 @@ def copy(project: Project, arguments: argparse.Namespace) -> None:
     check_parity(project, [arguments.slug])
 
 
+def check(project: Project, _: argparse.Namespace) -> None:
+    """Check the executed pages and the notebooks made from them."""
+    check_outputs(project)
+    compare_runs(project)
+    check_claims(project)
+    check_notebooks(project)
+
+
 def parser() -> argparse.ArgumentParser:
     """The commands and their options."""
     top = argparse.ArgumentParser(prog="python -m bilingual_book", description=__doc__)
@@ -59,6 +70,9 @@ def parser() -> argparse.ArgumentParser:
     one = commands.add_parser("parity", help="compare the two trees")
     one.add_argument("slug", nargs="*")
     one.set_defaults(run=parity)
+
+    one = commands.add_parser("check", help="check the runs and the notebooks")
+    one.set_defaults(run=check)
 
     one = commands.add_parser("notebooks", help="make the notebooks")
     one.set_defaults(run=lambda project, _: build_notebooks(project))

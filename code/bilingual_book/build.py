@@ -8,6 +8,7 @@ import time
 from bilingual_book.assemble import assemble
 from bilingual_book.errors import BookError
 from bilingual_book.execute import run_pages
+from bilingual_book.outputs import check_outputs
 from bilingual_book.overlay import write_overlay
 from bilingual_book.parity import check_parity
 from bilingual_book.project import LANGUAGES, Project
@@ -61,6 +62,7 @@ def build_book(project: Project) -> None:
     check_parity(project)
     check_sources(project)
     run_pages(project, project.notebooks)
+    check_outputs(project)
     run_sphinx(project, "html")
     assemble(project)
     print(f"The book is ready in {time.perf_counter() - start:.0f} s. Open:")

@@ -21,6 +21,7 @@ from bilingual_book.errors import BookError
 from bilingual_book.execute import run_pages
 from bilingual_book.notebook_links import Links, reported_numbers
 from bilingual_book.notebook_markdown import MarkdownConverter, Part, folded
+from bilingual_book.outputs import read_notebook
 from bilingual_book.page import PageReader
 from bilingual_book.parity import page_reader
 from bilingual_book.project import LANGUAGES, Project
@@ -60,13 +61,33 @@ def build_notebooks(project: Project) -> None:
     print(f"{len(project.notebooks) * len(LANGUAGES)} notebooks: {final}")
 
 
+def check_notebooks(project: Project) -> None:
+    """Check the notebooks that were made: all there, valid, no MyST left.
+
+    Raises:
+        BookError: Naming the first that is not.
+    """
+    reader = page_reader(project)
+    for language in LANGUAGES:
+        for slug in project.notebooks:
+            path = project.build / "notebooks" / language / f"{slug}.ipynb"
+            if not path.exists():
+                raise BookError(
+                    "the notebook is missing",
+                    path=path,
+                    fix="run: python -m bilingual_book notebooks",
+                )
+            check_notebook(nbformat.read(path, as_version=4), reader, path)
+    print(f"{len(project.notebooks) * len(LANGUAGES)} notebooks are plain Jupyter")
+
+
 def make_notebook(project: Project, language: str, slug: str) -> NotebookNode:
     """The notebook of one chapter in one language.
 
     Raises:
         BookError: If the result is not a valid notebook, or MyST is left in it.
     """
-    executed = read_notebook(project.executed / language / f"{slug}.ipynb")
+    executed = read_notebook(project, language, slug)
     reader = page_reader(project)
     links = Links(project, language)
     converter = MarkdownConverter(
@@ -84,22 +105,6 @@ def make_notebook(project: Project, language: str, slug: str) -> NotebookNode:
     notebook = new_notebook(cells=cells, metadata=metadata())
     check_notebook(notebook, reader, project.source(language, slug))
     return notebook
-
-
-def read_notebook(path: Path) -> NotebookNode:
-    """An executed notebook.
-
-    Raises:
-        BookError: If the page has not been executed.
-    """
-    try:
-        return nbformat.read(path, as_version=4)
-    except FileNotFoundError as error:
-        raise BookError(
-            "the executed page is missing",
-            path=path,
-            fix="run: python -m bilingual_book execute",
-        ) from error
 
 
 def metadata() -> dict[str, Any]:
