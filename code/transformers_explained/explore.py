@@ -161,9 +161,11 @@ def _element(
         keys,
         f"{title}. {alternative}",
     )
+    caption = f"{title} ({_where(start['layer'], start['head'])})"
     return (
         f"<attention-explorer lang='{current_language()}' data-json='{attribute}'>"
-        f"{drawing}</attention-explorer>"
+        f"<figure>{drawing}<figcaption>{html.escape(caption)}</figcaption></figure>"
+        f"</attention-explorer>"
     )
 
 
@@ -231,9 +233,9 @@ def _drawing(grid: Array, queries: list[str], keys: list[str], alternative: str)
     top = 10 + 7.5 * max(map(len, keys))
     width, height = left + cell * len(keys) + 4, top + cell * len(queries) + 4
     parts = [
-        f'<svg role="img" viewBox="0 0 {width:g} {height:g}" width="{width:g}" '
+        f'<svg role="img" aria-label="{html.escape(alternative)}" '
+        f'viewBox="0 0 {width:g} {height:g}" width="{width:g}" '
         f'style="max-width:100%;height:auto" font-size="{size}" fill="currentColor">'
-        f"<title>{html.escape(alternative)}</title>"
     ]
     for column, token in enumerate(keys):
         x, y = left + cell * (column + 0.5) + 4, top - 6

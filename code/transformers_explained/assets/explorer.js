@@ -33,8 +33,9 @@ if (!customElements.get("attention-explorer")) {
       this.show();
     }
     count(n) { return Array.from({ length: n }, (_, i) => String(i + 1)); }
-    // Radio buttons: arrows move, one of them is in the tab order.
-    radios(group, buttons, field) {
+    // Radio buttons: arrows move, one of them is in the tab order. A mouse that rests on
+    // one for a moment chooses it; crossing it on the way elsewhere does not.
+    radios(group, buttons, field, areas = buttons) {
       const pick = (i, focus) => {
         if (this.d.at[field] !== i) { this.d.at[field] = i; this.show(); }
         if (focus) buttons[i].focus();
@@ -42,8 +43,13 @@ if (!customElements.get("attention-explorer")) {
       buttons.forEach((button, i) => {
         button.type = "button";
         button.role = "radio";
-        button.onclick = () => pick(i);
-        if (field !== "layer") button.onpointerenter = (e) => e.pointerType === "mouse" && pick(i);
+        for (const area of new Set([button, areas[i]])) {
+          area.onclick = () => pick(i);
+          area.onpointerenter = (e) => {
+            if (e.pointerType === "mouse") this.rest = setTimeout(pick, 80, i);
+          };
+          area.onpointerleave = () => clearTimeout(this.rest);
+        }
       });
       group.role = "radiogroup";
       group.onkeydown = (e) => {
@@ -67,17 +73,19 @@ if (!customElements.get("attention-explorer")) {
       const { d } = this;
       make("p", parent, { textContent: d.text.heads }, "name");
       const grid = make("div", parent, { ariaLabel: d.text.heads }, "heads");
-      this.strips = [];
+      const strips = [];
       const buttons = this.count(d.heads).map((n) => {
         const button = make("button", grid, { textContent: n });
         const strip = make("div", grid, { ariaHidden: "true" }, "strip");
-        this.strips.push(d.keys.map(() => make("i", strip)));
+        d.keys.forEach(() => make("i", strip));
+        strips.push(strip);
         return button;
       });
       make("span", grid);
       const ends = make("div", grid, { ariaHidden: "true" }, "strip ends");
       d.keys.forEach((token) => make("span", ends, { textContent: token }));
-      this.rows = this.radios(grid, buttons, "head");
+      this.rows = this.radios(grid, buttons, "head", strips);
+      this.strips = strips.map((strip) => [...strip.children]);
     }
     weights(head) {
       const { d } = this, n = d.keys.length;
