@@ -15,8 +15,8 @@ import torch
 from torch import Tensor, nn
 
 from transformers_explained.decoding import greedy
-from transformers_explained.seq2seq import Transformer
-from transformers_explained.training import cross_entropy
+from transformers_explained.seq2seq import Transformer, TransformerConfig
+from transformers_explained.training import TrainingConfig, cross_entropy
 
 PAD, START, END, UNKNOWN = "<pad>", "<start>", "<end>", "<unknown>"
 SPECIAL = (PAD, START, END, UNKNOWN)
@@ -68,7 +68,9 @@ def smoothed_loss(model: nn.Module, batch: Batch) -> tuple[Tensor, int]:
     return cross_entropy(logits, batch.labels, ignore_id=PAD_ID, label_smoothing=0.1)
 
 
-def write(model: Transformer, sources: Sequence[list[int]]) -> list[list[int]]:
+def write(
+    model: Transformer, sources: Sequence[list[int]], *, use_cache: bool = True
+) -> list[list[int]]:
     """What the model answers to each source, by greedy decoding, `END` included."""
     device = next(model.parameters()).device
     rows: list[list[int]] = greedy(
@@ -77,6 +79,7 @@ def write(model: Transformer, sources: Sequence[list[int]]) -> list[list[int]]:
         source=_pad(sources).to(device),
         end_id=END_ID,
         max_new_tokens=model.config.max_len,
+        use_cache=use_cache,
     ).tolist()
     answers = []
     for row in rows:
@@ -87,13 +90,18 @@ def write(model: Transformer, sources: Sequence[list[int]]) -> list[list[int]]:
 
 
 def exact_match(
-    model: Transformer, examples: Sequence[Example], *, batch_size: int = 250
+    model: Transformer,
+    examples: Sequence[Example],
+    *,
+    batch_size: int = 250,
+    use_cache: bool = True,
 ) -> float:
     """The share of examples whose whole target the model writes, to the last token."""
     right = 0
     for start in range(0, len(examples), batch_size):
         part = examples[start : start + batch_size]
-        answers = write(model, [example.source for example in part])
+        sources = [example.source for example in part]
+        answers = write(model, sources, use_cache=use_cache)
         right += sum(
             answer == example.target
             for answer, example in zip(answers, part, strict=True)
@@ -129,3 +137,31 @@ def symbol_examples(
         target = source if task == "copy" else source[::-1]
         examples.append(Example(source=[*source, END_ID], target=[*target, END_ID]))
     return examples
+
+
+def symbol_config(num_symbols: int = 10) -> TransformerConfig:
+    """As small as a Transformer gets: one layer and one head on each side."""
+    return TransformerConfig(
+        vocab_size=len(SPECIAL) + num_symbols,
+        d_model=64,
+        num_heads=1,
+        num_encoder_layers=1,
+        num_decoder_layers=1,
+        d_ff=128,
+        max_len=32,
+        dropout=0.0,
+        pad_id=PAD_ID,
+    )
+
+
+def symbol_training(seed: int = 0) -> TrainingConfig:
+    """How to train it, with `smoothed_loss`."""
+    return TrainingConfig(
+        epochs=3,
+        batch_size=64,
+        learning_rate=2e-3,
+        schedule="inverse-sqrt",
+        warmup_steps=100,
+        betas=(0.9, 0.98),
+        seed=seed,
+    )
