@@ -8,6 +8,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+
 from transformers_explained import labels
 from transformers_explained.labels import (
     current_language,
@@ -92,11 +93,11 @@ def test_a_text_at_fault_is_named(texts: Path, entry: str, message: str) -> None
 
 
 def test_unknown_identifiers_are_refused() -> None:
-    with pytest.raises(ValueError, match="no file label_texts/no-such.toml"):
+    with pytest.raises(ValueError, match=r"no file label_texts/no-such\.toml"):
         label("no-such.text")
     with pytest.raises(ValueError, match=r"no table \[no-such\] in label_texts/common"):
         label("common.no-such")
-    with pytest.raises(ValueError, match='must be "<slug>.<key>"'):
+    with pytest.raises(ValueError, match=r'must be "<slug>\.<key>"'):
         label("common")
 
 

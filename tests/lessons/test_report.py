@@ -7,6 +7,7 @@ import pytest
 import torch
 from myst_nb.core.variables import format_plain_text
 from myst_nb.ext.glue import extract_glue_data_cell
+
 from transformers_explained import outputs, report, reporting
 from transformers_explained.labels import use_language
 
@@ -73,7 +74,7 @@ def test_the_number_itself_is_kept_at_full_precision(sent: Sent) -> None:
 
 @pytest.mark.parametrize("name", ["", "demo", "demo.", "demo.x.y", "Demo.x", "demo x"])
 def test_malformed_names_are_refused(name: str) -> None:
-    with pytest.raises(ValueError, match='name must be "<slug>.<key>"'):
+    with pytest.raises(ValueError, match=r'name must be "<slug>\.<key>"'):
         report(name, 1)
 
 

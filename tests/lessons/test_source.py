@@ -4,6 +4,7 @@ import ast
 import json
 
 import pytest
+
 from transformers_explained import labels, show_source
 from transformers_explained.exercises import Attempt
 from transformers_explained.labels import format_number
