@@ -1,0 +1,83 @@
+"""Small books to try the machinery on."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bilingual_book.project import LANGUAGES, Project
+
+ROOT = Path(__file__).parents[2]
+
+FRONT = """\
+---
+file_format: mystnb
+kernelspec: {name: python3, display_name: Python 3, language: python}
+---
+"""
+# The page speaks its language without importing the package: a kernel starts fast.
+# Each execution leaves a trace that no cache can fake.
+COUNTED = """\
+```{{code-cell}} python
+import os
+
+def use_language(language):
+    with open(os.environ["EXECUTIONS"], "a") as trace:
+        print("{slug}", language, file=trace)
+
+use_language("{language}")
+```
+"""
+TOC = """\
+format: jb-book
+root: intro
+parts:
+  - caption: start
+    chapters:
+      - file: one
+      - file: two
+"""
+
+
+def add_settings(root: Path) -> None:
+    """Give a small book the real book's configuration."""
+    shutil.copy(ROOT / "_config.yml", root)
+    shutil.copy(ROOT / "book" / "languages.yml", root / "book")
+    for folder in ("_static", "_templates"):
+        shutil.copytree(ROOT / "book" / folder, root / "book" / folder)
+    (root / "code" / "transformers_explained" / "label_texts").mkdir(parents=True)
+    (root / "requirements.txt").write_text("a==1\n", encoding="utf-8")
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> Project:
+    """A book of one page of text and two with code; nothing of it has run."""
+    for language in LANGUAGES:
+        folder = tmp_path / "book" / language
+        folder.mkdir(parents=True)
+        (folder / "intro.md").write_text("(intro)=\n# Livre\n", encoding="utf-8")
+        for slug in ("one", "two"):
+            text = f"{FRONT}({slug})=\n# {slug}\n\nProse.\n\n"
+            text += COUNTED.format(slug=slug, language=language)
+            (folder / f"{slug}.md").write_text(text, encoding="utf-8")
+    (tmp_path / "_toc.yml").write_text(TOC, encoding="utf-8")
+    add_settings(tmp_path)
+    package = tmp_path / "code" / "transformers_explained"
+    (package / "attention.py").write_text("x = 1\n", encoding="utf-8")
+    return Project(tmp_path)
+
+
+Edit = Callable[[Path, str, str], None]
+
+
+@pytest.fixture
+def edit() -> Edit:
+    """Replace a text in a file; it must be there, once."""
+
+    def replace(path: Path, old: str, new: str) -> None:
+        text = path.read_text(encoding="utf-8")
+        assert text.count(old) == 1, f"{old!r} is {text.count(old)} times in {path}"
+        path.write_text(text.replace(old, new), encoding="utf-8")
+
+    return replace
