@@ -1,0 +1,344 @@
+"""The explorer: its data, its drawing, and its behaviour in a real browser."""
+
+import base64
+import html
+import json
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from transformers_explained import explore
+from transformers_explained.explore import explore_attention, without_repeats
+from transformers_explained.labels import use_language
+
+QUERIES = ["Le", "chat", "l'<b>&"]
+KEYS = ["The", "black", "cat", "<s>", '"']
+LAYERS, HEADS, T, S = 2, 4, 3, 5
+
+
+@pytest.fixture(autouse=True)
+def _english() -> Iterator[None]:
+    use_language("en")
+    yield
+    use_language("en")
+
+
+@pytest.fixture
+def explored(monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, str]]:
+    """Call the explorer and return what it would display."""
+
+    def call(*args: Any, **kwargs: Any) -> dict[str, str]:
+        sent: list[dict[str, str]] = []
+        with monkeypatch.context() as patch:
+            patch.setattr(explore, "show", sent.append)
+            explore_attention(*args, **kwargs)
+        (bundle,) = sent
+        return bundle
+
+    return call
+
+
+def random_weights(*shape: int) -> Tensor:
+    generator = torch.Generator().manual_seed(0)
+    return (3 * torch.randn(shape, generator=generator)).softmax(dim=-1)
+
+
+def data_of(bundle: dict[str, str]) -> dict[str, Any]:
+    found = re.search(r"data-json='([^']*)'", bundle["text/html"])
+    assert found is not None
+    data: dict[str, Any] = json.loads(html.unescape(found[1]))
+    return data
+
+
+def test_the_page_holds_the_rounded_weights_and_the_tokens(
+    explored: Callable[..., dict[str, str]],
+) -> None:
+    weights = random_weights(LAYERS, HEADS, T, S)
+    data = data_of(explored(weights, QUERIES, KEYS, layer=1, head=2, query=1))
+    assert (data["queries"], data["keys"]) == (QUERIES, KEYS)
+    assert (data["layers"], data["heads"]) == (LAYERS, HEADS)
+    assert data["at"] == {"layer": 1, "head": 2, "query": 1}
+    kept = torch.tensor(data["weights"]).reshape(LAYERS, HEADS, T, S) / 1000
+    torch.testing.assert_close(kept, weights, atol=0.0005001, rtol=0)
+
+
+def test_layers_may_come_as_one_tensor_or_as_a_list(
+    explored: Callable[..., dict[str, str]],
+) -> None:
+    weights = random_weights(LAYERS, HEADS, T, S)
+    one = data_of(explored(weights, QUERIES, KEYS))
+    as_models_return_them = tuple(layer[None] for layer in weights)
+    assert data_of(explored(as_models_return_them, QUERIES, KEYS)) == one
+    assert data_of(explored([*weights], QUERIES, KEYS)) == one
+    assert data_of(explored(weights.numpy(), QUERIES, KEYS)) == one
+    single = data_of(explored(weights[0], QUERIES, KEYS))
+    assert (single["layers"], single["heads"]) == (1, HEADS)
+
+
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        (torch.zeros(T, S), r"shape \(layers, H, 3, 5\) or \(H, 3, 5\).*got \(3, 5\)"),
+        (torch.zeros(2, S, T), r"got \(1, 2, 5, 3\)"),
+        (torch.zeros(1, 2, 3, T, S), r"got \(1, 2, 3, 3, 5\)"),
+        ([torch.zeros(2, 4, T, S)], r"got \(1, 2, 4, 3, 5\)"),
+        ([torch.zeros(2, T, S), torch.zeros(4, T, S)], "layers must have one shape"),
+        ([], "at least one layer"),
+        (torch.zeros(0, T, S), "must not be empty"),
+        (torch.full((2, T, S), 1.5), "between 0 and 1; got values from 1.5 to 1.5"),
+        (torch.full((2, T, S), -0.1), "between 0 and 1; got values from -0.1"),
+        (torch.full((2, T, S), torch.nan), "must be finite"),
+        (torch.zeros(200, 16, T, S), "at most 40000 weights fit in a page; got 48000"),
+    ],
+)
+def test_other_weights_are_refused(weights: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        explore_attention(weights, QUERIES, KEYS)
+
+
+@pytest.mark.parametrize(
+    ("start", "message"),
+    [
+        ({"layer": 2}, "layer must be from 0 to 1; got 2"),
+        ({"head": -1}, "head must be from 0 to 3; got -1"),
+        ({"query": 3}, "query must be from 0 to 2; got 3"),
+    ],
+)
+def test_a_start_that_does_not_exist_is_refused(
+    start: dict[str, int], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        explore_attention(random_weights(LAYERS, HEADS, T, S), QUERIES, KEYS, **start)
+
+
+def test_paper_and_terminal_get_a_drawing_and_words(
+    explored: Callable[..., dict[str, str]],
+) -> None:
+    weights = torch.tensor([[[0.25, 0.75], [1.0, 0.0], [0.0, 0.0]]])
+    bundle = explored(weights, QUERIES, ["a", "b"], title="Demo")
+    assert base64.b64decode(bundle["application/pdf"]).startswith(b"%PDF")
+    assert bundle["text/plain"] == (
+        "Demo\nAttention map, layer 1, head 1. "
+        "“Le” looks mostly at “b” (75%), then “a” (25%). "
+        "“chat” looks only at “a” (100%). "
+        "“l'<b>&” looks at nothing: every position is masked from it."
+    )
+    use_language("fr")
+    french = explored(weights, QUERIES, ["a", "b"])
+    assert (
+        "«\u00a0Le\u00a0» regarde surtout «\u00a0b\u00a0» (75\u00a0%)"
+        in (french["text/plain"])
+    )
+    assert "lang='fr'" in french["text/html"]
+
+
+def test_script_and_style_are_small_and_stand_once_in_a_page(
+    explored: Callable[..., dict[str, str]],
+) -> None:
+    one = explored(random_weights(HEADS, T, S), QUERIES, KEYS)["text/html"]
+    page = without_repeats(f"<p>a</p>{one}<p>b</p>{one}{one}<p>c</p>")
+    assert page.count("<script") == 1
+    assert page.count("<attention-explorer ") == 3
+    assert page.endswith("<p>c</p>")
+    script = re.findall(r"<script.*?</script>", one, re.DOTALL)
+    assert len("".join(script).encode()) <= 20_000
+    assert without_repeats("<p>no explorer</p>") == "<p>no explorer</p>"
+
+
+def test_nothing_is_asked_of_a_server(
+    explored: Callable[..., dict[str, str]],
+) -> None:
+    page = explored(random_weights(HEADS, T, S), QUERIES, KEYS)["text/html"]
+    assert not re.search(r"https?:|\bsrc=|\bimport\b|\bfetch\b|url\(", page)
+
+
+@pytest.fixture(scope="module")
+def browser(chromium_path: str) -> Iterator[Any]:
+    """A real Chromium."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as tools:
+        running = tools.chromium.launch(
+            executable_path=chromium_path, args=["--no-sandbox"]
+        )
+        yield running
+        running.close()
+
+
+PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Demo</title>
+<meta name="viewport" content="width=device-width">
+<body style="font: 16px/1.5 sans-serif; {style}"><main>{body}</main>"""
+
+
+@pytest.fixture
+def opened(
+    browser: Any, explored: Callable[..., dict[str, str]], tmp_path: Path
+) -> Iterator[Callable[..., Any]]:
+    """Open a page from the disk with two explorers in it."""
+    pages = []
+
+    def open_page(*, style: str = "", **settings: Any) -> Any:
+        weights = random_weights(LAYERS, HEADS, T, S)
+        parts = explored(weights, QUERIES, KEYS, title="First")["text/html"]
+        parts += explored(weights[0, :1], QUERIES, KEYS, title="Second")["text/html"]
+        file = tmp_path / "page.html"
+        body = without_repeats(parts)
+        file.write_text(PAGE.format(style=style, body=body), encoding="utf-8")
+        page = browser.new_page(**settings)
+        pages.append(page)
+        page.problems = []
+        page.on("console", lambda message: page.problems.append(message.text))
+        page.on("pageerror", lambda error: page.problems.append(str(error)))
+        page.goto(file.as_uri())
+        return page
+
+    yield open_page
+    for page in pages:
+        assert page.problems == []
+        page.close()
+
+
+def says(page: Any) -> str:
+    text: str = page.locator("attention-explorer .says").first.text_content()
+    return text
+
+
+def expected(layer: int, head: int, query: int) -> str:
+    row = random_weights(LAYERS, HEADS, T, S)[layer, head, query]
+    (one, two), (a, b) = (part[:2].tolist() for part in row.sort(descending=True))
+
+    def share(weight: float) -> str:
+        thousandths = round(weight * 1000)
+        return "<1" if 0 < thousandths < 5 else str(int(thousandths / 10 + 0.5))
+
+    return (
+        f"“{QUERIES[query]}” looks mostly at “{KEYS[a]}” ({share(one)}%), "
+        f"then “{KEYS[b]}” ({share(two)}%)."
+    )
+
+
+def test_mouse_touch_and_keyboard_choose(opened: Callable[..., Any]) -> None:
+    page = opened()
+    first = page.locator("attention-explorer").first
+    assert says(page) == expected(0, 0, 0)
+    first.get_by_role("radio", name="chat", exact=True).hover()
+    page.wait_for_function(
+        "text => document.querySelector('attention-explorer')"
+        ".shadowRoot.querySelector('.says').textContent === text",
+        arg=expected(0, 0, 1),
+    )
+    first.get_by_role("radio", name="Layer 2").click()
+    assert says(page) == expected(1, 0, 1)
+    first.locator(".heads .strip").nth(2).click()
+    assert says(page) == expected(1, 2, 1)
+    first.get_by_role("radio", name="Head 3.").focus()
+    page.keyboard.press("ArrowDown")
+    assert says(page) == expected(1, 3, 1)
+    page.keyboard.press("ArrowDown")  # from the last one to the first
+    assert says(page) == expected(1, 0, 1)
+    page.keyboard.press("End")
+    assert says(page) == expected(1, 3, 1)
+    page.keyboard.press("Shift+Tab")  # to the group before: one stop per group
+    page.keyboard.press("ArrowRight")
+    assert says(page) == expected(1, 3, 2)
+    page.keyboard.press("Home")
+    assert says(page) == expected(1, 3, 0)
+    checked = first.get_by_role("radio", checked=True)
+    names = checked.evaluate_all("all => all.map(e => e.ariaLabel || e.textContent)")
+    assert names == ["Layer 2", "Le", f"Head 4. {expected(1, 3, 0)}"]
+    # The second explorer did not follow.
+    other = page.locator("attention-explorer .says").nth(1).text_content()
+    assert other == expected(0, 0, 0)
+
+
+def test_bars_are_as_high_as_their_weights(opened: Callable[..., Any]) -> None:
+    page = opened(reduced_motion="reduce")
+    heights = page.locator("attention-explorer").first.locator(".bar i")
+    shown = heights.evaluate_all(
+        "bars => bars.map(e => e.getBoundingClientRect().height"
+        " / e.parentElement.getBoundingClientRect().height)"
+    )
+    row = random_weights(LAYERS, HEADS, T, S)[0, 0, 0].tolist()
+    assert shown == pytest.approx(row, abs=0.01)
+
+
+CONTRASTS = """
+() => {
+  const pixel = document.createElement("canvas").getContext("2d",
+    {willReadFrequently: true});
+  const seen = (color) => {  // the colour as it looks on the page's background
+    pixel.clearRect(0, 0, 1, 1);
+    for (const layer of [getComputedStyle(document.body).backgroundColor, color]) {
+      pixel.fillStyle = layer;
+      pixel.fillRect(0, 0, 1, 1);
+    }
+    return [...pixel.getImageData(0, 0, 1, 1).data].slice(0, 3);
+  };
+  const light = (color) => {
+    const [r, g, b] = seen(color).map((part) => part / 255)
+      .map((x) => x <= 0.04045 ? x / 12.92 : ((x + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b + 0.05;
+  };
+  const contrast = (one, other) => {
+    const [low, high] = [light(one), light(other)].sort((a, b) => a - b);
+    return high / low;
+  };
+  const root = document.querySelector("attention-explorer").shadowRoot;
+  const style = (selector) => getComputedStyle(root.querySelector(selector));
+  return {
+    text: contrast(style(".says").color, "transparent"),
+    button: contrast(style("button").borderTopColor, "transparent"),
+    bar: contrast(style(".bar i").backgroundColor, style(".bar").backgroundColor),
+  };
+}
+"""
+
+
+@pytest.mark.parametrize(
+    "style",
+    ["background: #ffffff; color: #222832", "background: #14181e; color: #ced6dd"],
+    ids=["light", "dark"],
+)
+def test_it_can_be_seen_on_light_and_dark_pages(
+    opened: Callable[..., Any], style: str
+) -> None:
+    found = opened(style=style).evaluate(CONTRASTS)
+    assert found["text"] >= 4.5
+    assert found["button"] >= 3
+    assert found["bar"] >= 3
+
+
+def test_on_a_phone_nothing_overflows_and_targets_are_large(
+    opened: Callable[..., Any],
+) -> None:
+    page = opened(viewport={"width": 360, "height": 740})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    sizes = page.get_by_role("radio").evaluate_all(
+        "all => all.map(e => e.getBoundingClientRect())"
+        ".map(r => Math.min(r.width, r.height))"
+    )
+    assert len(sizes) == LAYERS + T + HEADS + T  # the second has one layer, one head
+    assert min(sizes) >= 24
+
+
+def test_print_and_no_javascript_show_the_drawing(opened: Callable[..., Any]) -> None:
+    page = opened()
+    drawing = page.locator("attention-explorer svg").first
+    live = page.locator("attention-explorer .live").first
+    assert (drawing.is_visible(), live.is_visible()) == (False, True)
+    page.emulate_media(media="print")
+    assert (drawing.is_visible(), live.is_visible()) == (True, False)
+    plain = opened(java_script_enabled=False)
+    assert plain.locator("attention-explorer svg").first.is_visible()
+    assert (
+        plain.get_by_role("img")
+        .first.get_attribute("aria-label")
+        .startswith("First. Attention map, layer 1, head 1. “Le” looks mostly at “")
+    )
+    assert plain.locator("figcaption").first.text_content() == (
+        "First (layer 1, head 1)"
+    )
