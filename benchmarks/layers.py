@@ -6,7 +6,6 @@ is a forward and a backward pass, to the input and to every parameter.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 import torch
 from tests.lessons.parity import (
@@ -20,7 +19,7 @@ from torch import Tensor, nn
 from transformers import BertConfig
 from transformers.models.bert.modeling_bert import BertLayer
 
-from benchmarks.timing import Comparison, compare
+from benchmarks.timing import Row, compare
 from transformers_explained.attention import MultiHeadAttention
 from transformers_explained.layers import EncoderLayer
 
@@ -28,17 +27,6 @@ D_MODEL, NUM_HEADS, D_FF = 256, 8, 1024
 SHAPES = ((8, 128, 40), (4, 512, 20))  # B, T, pairs of timings
 
 Forward = Callable[[Tensor], Tensor]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Row:
-    """One line of the table."""
-
-    what: str
-    reference: str
-    mode: str
-    shape: str
-    comparison: Comparison
 
 
 def _contestants() -> Iterator[

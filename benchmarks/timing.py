@@ -33,6 +33,17 @@ class Comparison:
         return [a / b for a, b in zip(self.ours, self.reference, strict=True)]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One line of the table."""
+
+    what: str
+    reference: str
+    mode: str
+    shape: str
+    comparison: Comparison
+
+
 def compare(
     ours: Callable[[], object], reference: Callable[[], object], *, pairs: int
 ) -> Comparison:

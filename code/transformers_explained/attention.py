@@ -154,7 +154,7 @@ class KeyValueCache:
 
     Keys and values lie in buffers of ``max_len`` positions, allocated at the first
     call, so that a step copies only what is new. The cache is for generation, under
-    ``torch.no_grad()``: it keeps no gradients.
+    ``torch.no_grad()``, with weights that stay as they are: it keeps no gradients.
 
     Args:
         max_len: Most positions that self-attention may append. Cross-attention fills
@@ -168,6 +168,8 @@ class KeyValueCache:
         self.length = 0  # positions filled so far
         self._key: Tensor | None = None  # (B, H, max_len, D)
         self._value: Tensor | None = None  # (B, H, max_len, D)
+        # The weights and biases of the three projections, side by side.
+        self.joined: tuple[Tensor, Tensor | None] | None = None
 
     def append(self, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
         """Add (B, H, T, D) keys and values; return all, (B, H, length, D), as views.
@@ -189,8 +191,10 @@ class KeyValueCache:
             raise ValueError(
                 f"the cache holds a batch of {self._key.shape[0]}; got {key.shape[0]}"
             )
-        self._key[:, :, self.length : end] = key.detach()
-        self._value[:, :, self.length : end] = value.detach()
+        if key.requires_grad or value.requires_grad:
+            key, value = key.detach(), value.detach()
+        self._key[:, :, self.length : end] = key
+        self._value[:, :, self.length : end] = value
         self.length = end
         return self._key[:, :, :end], self._value[:, :, :end]
 
@@ -299,10 +303,16 @@ class MultiHeadAttention(nn.Module):
             ValueError: If the shapes do not fit.
         """
         self._check(query, key, value, mask)
-        q = self._split_heads(self.q_proj(query))  # (B, H, T, D)
-        k, v = self._keys_and_values(query, key, value, cache)  # (B, H, S, D)
-        if self.rotary is not None:
-            q = self.rotary(q, k.shape[2] - q.shape[2])
+        if key is None:
+            q, k, v = self._project(query, cache)  # (B, H, T, D) each
+            past = 0 if cache is None else cache.length
+            if self.rotary is not None:
+                q, k = self.rotary(q, past), self.rotary(k, past)
+            if cache is not None:
+                k, v = cache.append(k, v)  # (B, H, S, D)
+        else:
+            q = self._split_heads(self.q_proj(query))  # (B, H, T, D)
+            k, v = self._keys_and_values(key, value, cache)  # (B, H, S, D)
         output, weights = scaled_dot_product_attention(
             q,
             k,
@@ -313,28 +323,39 @@ class MultiHeadAttention(nn.Module):
         )
         return self.out_proj(self._join_heads(output)), weights
 
+    def _project(
+        self, x: Tensor, cache: KeyValueCache | None
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Queries, keys and values of x: (B, T, d_model) -> (B, H, T, D) each."""
+        projections = (self.q_proj, self.k_proj, self.v_proj)
+        if cache is None or torch.is_grad_enabled():
+            q, k, v = (self._split_heads(project(x)) for project in projections)
+            return q, k, v
+        # A single token is so little work that calling three products takes longer than
+        # computing them. So the three matrices are laid side by side, once per cache.
+        if cache.joined is None:
+            biases = [p.bias for p in projections if p.bias is not None]
+            cache.joined = (
+                torch.cat(tuple(p.weight for p in projections)),  # (3·d_model, d_model)
+                torch.cat(biases) if biases else None,
+            )
+        B, T, _ = x.shape
+        qkv = F.linear(x, *cache.joined).view(B, T, 3, self.num_heads, self.head_dim)
+        q, k, v = qkv.permute(2, 0, 3, 1, 4).unbind()
+        return q, k, v
+
     def _keys_and_values(
-        self,
-        query: Tensor,
-        key: Tensor | None,
-        value: Tensor | None,
-        cache: KeyValueCache | None,
+        self, key: Tensor, value: Tensor | None, cache: KeyValueCache | None
     ) -> tuple[Tensor, Tensor]:
-        """Project the keys and values, or take them from the cache."""
-        if key is not None and cache is not None and cache.length > 0:
-            stored = cache.stored()
-            if stored is not None:
-                return stored
-        source = query if key is None else key
-        k = self._split_heads(self.k_proj(source))  # (B, H, S, D)
-        v = self._split_heads(self.v_proj(source if value is None else value))
-        if key is not None:
-            if cache is not None:
-                cache.store(k, v)
-            return k, v
-        if self.rotary is not None:
-            k = self.rotary(k, 0 if cache is None else cache.length)
-        return (k, v) if cache is None else cache.append(k, v)
+        """Those of cross-attention: projected, or at later calls from the cache."""
+        stored = None if cache is None else cache.stored()
+        if stored is not None:
+            return stored
+        k = self._split_heads(self.k_proj(key))  # (B, H, S, D)
+        v = self._split_heads(self.v_proj(key if value is None else value))
+        if cache is not None:
+            cache.store(k, v)
+        return k, v
 
     def _split_heads(self, x: Tensor) -> Tensor:
         """(B, T, d_model) -> (B, H, T, D), without copying."""

@@ -548,6 +548,31 @@ def test_cached_cross_attention_computes_once() -> None:
     torch.testing.assert_close(again, expected)
 
 
+@pytest.mark.parametrize("bias", [True, False])
+def test_projections_joined_once(bias: bool) -> None:
+    """Without gradients, one product instead of three; with them, each its own."""
+    attention = MultiHeadAttention(D_MODEL, H, bias=bias)
+    randomize(attention)
+    x = torch.randn(B, T, D_MODEL)
+    expected, _ = attention(x)
+    calls = []
+    for projection in (attention.q_proj, attention.k_proj, attention.v_proj):
+        projection.register_forward_hook(lambda *_: calls.append(1))
+    cache = KeyValueCache(2 * T)
+    with torch.no_grad():
+        torch.testing.assert_close(attention(x, cache=cache)[0], expected)
+        assert cache.joined is not None
+        joined = cache.joined[0]
+        attention(x[:, :1], cache=cache)
+    assert calls == []
+    assert cache.joined[0] is joined
+    assert (cache.joined[1] is not None) is bias
+    fresh = KeyValueCache(T)
+    torch.testing.assert_close(attention(x, cache=fresh)[0], expected)
+    assert len(calls) == 3
+    assert fresh.joined is None
+
+
 def test_cache_does_not_copy_what_it_has() -> None:
     cache = KeyValueCache(6)
     first, _ = cache.append(torch.zeros(B, H, 2, D), torch.zeros(B, H, 2, D))
