@@ -9,6 +9,7 @@ written when only they changed, and nothing runs.
 import copy
 import hashlib
 import os
+import re
 import subprocess
 import sys
 import time
@@ -29,6 +30,7 @@ from bilingual_book.errors import BookError
 from bilingual_book.project import LANGUAGES, Project
 
 SKIP = "skip-execution"
+ANSI = re.compile(r"\x1b\[[0-9;]*m")  # the colours of a traceback
 
 
 @dataclass(frozen=True)
@@ -127,14 +129,28 @@ def execute_into(
         check=False,
     )
     if finished.returncode:
-        draft.unlink(missing_ok=True)
+        line, what = failed_cell(nbformat.read(draft, as_version=4))
+        draft.unlink()
         raise BookError(
-            f"a cell of this page failed\n{finished.stderr.strip()}",
+            what or f"this page failed\n{finished.stderr.strip()}",
             path=source,
+            line=line,
             expected="every cell runs without an error",
             fix="mend the cell; the site in place is left as it is",
         )
     draft.replace(stored)
+
+
+def failed_cell(notebook: NotebookNode) -> tuple[int | None, str]:
+    """The line of the cell that raised and its message; nothing when none did."""
+    lines = notebook.metadata.get("source_map", [])
+    for index, cell in enumerate(notebook.cells):
+        for output in cell.get("outputs", []):
+            if output.output_type == "error":
+                trace = ANSI.sub("", "\n".join(output.traceback))
+                what = f"this cell failed: {output.ename}: {output.evalue}\n{trace}"
+                return (lines[index] if lines else None), what
+    return None, ""
 
 
 def publish(project: Project, language: str, slug: str) -> None:

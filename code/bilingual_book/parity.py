@@ -33,13 +33,37 @@ def check_parity(project: Project, slugs: Iterable[str] | None = None) -> None:
         BookError: Naming both files, the line in each, and the differences.
     """
     messages = []
-    for slug in project.pages if slugs is None else slugs:
+    for slug in all_slugs(project) if slugs is None else slugs:
         try:
             check_page(project, slug)
+            check_listed(project, slug)
         except BookError as error:
             messages.append(str(error))
     if messages:
         raise BookError("\n".join(messages))
+
+
+def all_slugs(project: Project) -> list[str]:
+    """The pages of the table of contents, then the files that it does not name."""
+    files = {
+        path.stem for lang in LANGUAGES for path in (project.book / lang).glob("*.md")
+    }
+    return [*project.pages, *sorted(files - set(project.pages))]
+
+
+def check_listed(project: Project, slug: str) -> None:
+    """Check that a page is in the table of contents.
+
+    Raises:
+        BookError: If no reader would find it.
+    """
+    if slug not in project.pages:
+        raise BookError(
+            "the page is not in the table of contents",
+            path=project.source(LANGUAGES[0], slug),
+            expected="every page of both trees in _toc.yml",
+            fix=f"add `- file: {slug}` to _toc.yml, or delete both files",
+        )
 
 
 def page_reader(project: Project) -> PageReader:

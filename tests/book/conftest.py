@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bilingual_book.execute import run_pages
 from bilingual_book.project import LANGUAGES, Project
 
 ROOT = Path(__file__).parents[2]
@@ -50,21 +51,51 @@ def add_settings(root: Path) -> None:
     (root / "requirements.txt").write_text("a==1\n", encoding="utf-8")
 
 
-@pytest.fixture
-def book(tmp_path: Path) -> Project:
+def write_book(root: Path) -> Project:
     """A book of one page of text and two with code; nothing of it has run."""
     for language in LANGUAGES:
-        folder = tmp_path / "book" / language
+        folder = root / "book" / language
         folder.mkdir(parents=True)
         (folder / "intro.md").write_text("(intro)=\n# Livre\n", encoding="utf-8")
         for slug in ("one", "two"):
             text = f"{FRONT}({slug})=\n# {slug}\n\nProse.\n\n"
             text += COUNTED.format(slug=slug, language=language)
             (folder / f"{slug}.md").write_text(text, encoding="utf-8")
-    (tmp_path / "_toc.yml").write_text(TOC, encoding="utf-8")
-    add_settings(tmp_path)
-    package = tmp_path / "code" / "transformers_explained"
+    (root / "_toc.yml").write_text(TOC, encoding="utf-8")
+    add_settings(root)
+    package = root / "code" / "transformers_explained"
     (package / "attention.py").write_text("x = 1\n", encoding="utf-8")
+    return Project(root)
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> Project:
+    """The small book."""
+    return write_book(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def executed_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The small book after one execution, which left each page's trace once."""
+    root = tmp_path_factory.mktemp("executed")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("EXECUTIONS", str(root / "executions"))
+        book = write_book(root)
+        runs = run_pages(book, book.notebooks)
+    assert all(run.executed for run in runs)
+    traces = (root / "executions").read_text(encoding="utf-8").splitlines()
+    assert sorted(traces) == ["one en", "one fr", "two en", "two fr"]
+    return root
+
+
+@pytest.fixture
+def executed_book(
+    executed_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Project:
+    """A copy of the executed book; new executions leave their traces here."""
+    shutil.copytree(executed_template, tmp_path, dirs_exist_ok=True)
+    (tmp_path / "executions").unlink()
+    monkeypatch.setenv("EXECUTIONS", str(tmp_path / "executions"))
     return Project(tmp_path)
 
 
