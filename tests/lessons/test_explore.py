@@ -174,25 +174,31 @@ PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Demo</titl
 <body style="font: 16px/1.5 sans-serif; {style}"><main>{body}</main>"""
 
 
+@pytest.fixture(scope="module")
+def body() -> str:
+    """Two explorers, as a page of the book holds them."""
+    weights = random_weights(LAYERS, HEADS, T, S)
+    sent: list[dict[str, str]] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(explore, "show", sent.append)
+        explore_attention(weights, QUERIES, KEYS, title="First")
+        explore_attention(weights[0, :1], QUERIES, KEYS, title="Second")
+    return without_repeats("".join(bundle["text/html"] for bundle in sent))
+
+
 @pytest.fixture
-def opened(
-    browser: Any, explored: Callable[..., dict[str, str]], tmp_path: Path
-) -> Iterator[Callable[..., Any]]:
-    """Open a page from the disk with two explorers in it."""
+def opened(browser: Any, body: str, tmp_path: Path) -> Iterator[Callable[..., Any]]:
+    """Open that page from the disk."""
     pages = []
 
     def open_page(*, style: str = "", **settings: Any) -> Any:
-        weights = random_weights(LAYERS, HEADS, T, S)
-        parts = explored(weights, QUERIES, KEYS, title="First")["text/html"]
-        parts += explored(weights[0, :1], QUERIES, KEYS, title="Second")["text/html"]
         file = tmp_path / "page.html"
-        body = without_repeats(parts)
         file.write_text(PAGE.format(style=style, body=body), encoding="utf-8")
         page = browser.new_page(**settings)
-        pages.append(page)
         page.problems = []
         page.on("console", lambda message: page.problems.append(message.text))
         page.on("pageerror", lambda error: page.problems.append(str(error)))
+        pages.append(page)
         page.goto(file.as_uri())
         return page
 

@@ -37,6 +37,7 @@ if (!customElements.get("attention-explorer")) {
     // one for a moment chooses it; crossing it on the way elsewhere does not.
     radios(group, buttons, field, areas = buttons) {
       const pick = (i, focus) => {
+        clearTimeout(this.rest); // a click or a key has the last word
         if (this.d.at[field] !== i) { this.d.at[field] = i; this.show(); }
         if (focus) buttons[i].focus();
       };
