@@ -1,5 +1,7 @@
 """Self-checks: what a reader is told, in both languages, and what they are not."""
 
+import importlib
+import pkgutil
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -8,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from transformers_explained import check, exercises
+from transformers_explained import check, exercise_checks, exercises
 from transformers_explained.exercises import Attempt, Feedback, register
 from transformers_explained.labels import label, use_language
 
@@ -225,3 +227,20 @@ def test_unknown_and_doubled_checks_are_refused() -> None:
 def test_a_terminal_prints_plain_text(capsys: pytest.CaptureFixture[str]) -> None:
     check("demo.word", lambda n: "trois")
     assert capsys.readouterr().out == "That is right.\n"
+
+
+CHAPTERS = sorted(m.name for m in pkgutil.iter_modules(exercise_checks.__path__))
+
+
+@pytest.mark.parametrize("module", CHAPTERS)
+def test_every_check_of_a_chapter_has_its_hint_and_is_no_one_else_s(
+    module: str,
+) -> None:
+    # Read anew: the module may have been imported before, for another registry.
+    importlib.reload(importlib.import_module(f"{exercise_checks.__name__}.{module}"))
+    slug = module.replace("_", "-")
+    names = [n for n in exercises._CHECKS if not n.startswith("demo.")]
+    assert names
+    for name in names:
+        assert name.startswith(f"{slug}."), f"{name} belongs to another chapter"
+        assert label(name.replace(".", ".hint-"))
