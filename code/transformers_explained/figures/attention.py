@@ -34,7 +34,7 @@ def soft_lookup(
         exact: (N,) the value of the nearest key.
         keys: name -> direction of its key, in degrees.
     """
-    _, ax = new_figure(6.2, 3.3)
+    _, ax = new_figure(5.6, 3.2)
     for name, angle in keys.items():
         ax.axvline(angle, color=COLORS["key"], linewidth=1.0, linestyle=":")
         ax.annotate(
@@ -68,7 +68,7 @@ def soft_lookup(
 
 def shapes() -> Figure:
     """Draw the matrices of attention to scale: T = 3 queries, S = 5 keys, D = 4."""
-    figure, ax = diagram(6.9, 3.5)
+    figure, ax = diagram(5.5, 3.5)
     unit = 0.2
     T, S, D, Dv = 3, 5, 4, 2
 
@@ -84,15 +84,15 @@ def shapes() -> Figure:
         )
 
     top, low = 2.65, 0.95
-    q = matrix((0.75, top), T, D, text="$Q$", color="query")
-    k = matrix((2.15, top), D, S, text=r"$K^{\top}$", color="key")
-    scores = matrix((4.05, top), T, S, text="$QK^{\\top}$", color="muted")
-    weights = matrix((4.05, low), T, S, text="$A$", color="accent")
-    v = matrix((5.3, low), S, Dv, text="$V$", color="value")
-    output = matrix((6.45, low), T, Dv, text="$O$", color="decoder")
-    for at, sign in (((1.4, top), "×"), ((3.1, top), "="), ((4.82, low), "×")):
+    q = matrix((0.5, top), T, D, text="$Q$", color="query")
+    k = matrix((1.65, top), D, S, text=r"$K^{\top}$", color="key")
+    scores = matrix((3.1, top), T, S, text="$QK^{\\top}$", color="muted")
+    weights = matrix((3.1, low), T, S, text="$A$", color="accent")
+    v = matrix((4.15, low), S, Dv, text="$V$", color="value")
+    output = matrix((5.1, low), T, Dv, text="$O$", color="decoder")
+    for at, sign in (((1.03, top), "×"), ((2.38, top), "="), ((3.78, low), "×")):
         note(ax, at, sign, color="text")
-    note(ax, (5.9, low), "=", color="text")
+    note(ax, (4.63, low), "=", color="text")
     for part, size in (
         (q, "$T × D$"),
         (k, "$D × S$"),
@@ -102,8 +102,8 @@ def shapes() -> Figure:
         (output, "$T × D_v$"),
     ):
         note(ax, (part.x, part.bottom[1] - 0.16), size)
-    arrow(ax, (4.05, scores.bottom[1] - 0.3), (4.05, weights.top[1] + 0.06))
-    note(ax, (4.18, 1.72), label("attention.shapes-softmax"), align="left")
+    arrow(ax, (3.1, scores.bottom[1] - 0.3), (3.1, weights.top[1] + 0.06))
+    note(ax, (2.98, 1.72), label("attention.shapes-softmax"), align="right")
     note(ax, (q.x, q.top[1] + 0.28), label("attention.shapes-queries"), color="query")
     note(ax, (k.x, k.top[1] + 0.18), label("attention.shapes-keys"), color="key")
     note(ax, (scores.x, k.top[1] + 0.18), label("attention.shapes-scores"))
@@ -170,7 +170,14 @@ def average(
         zorder=2,
     )
     ax.plot(*end, marker="*", markersize=15, color=COLORS["decoder"], zorder=4)
-    _name(ax, label("attention.average-after"), end, COLORS["decoder"], above=True)
+    ax.annotate(
+        label("attention.average-after"),
+        end,
+        xytext=(11, 7),
+        textcoords="offset points",
+        size=SMALL_SIZE,
+        color=COLORS["decoder"],
+    )
     ax.plot([0, 4.4], [0, 4.4], color=COLORS["grid"], linewidth=1, linestyle=":")
     ax.set(
         xlim=(-0.35, 5.2),
@@ -201,12 +208,10 @@ def with_and_without_projections(
     raw: Tensor, projected: Tensor, tokens: Sequence[str]
 ) -> Figure:
     """Draw two (T, T) heat maps of a sentence side by side."""
-    figure, axes = new_figure(7.0, 3.9, columns=2)
+    figure, axes = new_figure(5.6, 3.4, columns=2)
     titles = ("attention.heat-raw", "attention.heat-projected")
     for ax, weights, title in zip(axes, (raw, projected), titles, strict=True):
-        attention_heatmap(weights, tokens, ax=ax, title=label(title), digits=2)
-        for text in ax.texts:
-            text.set_size(7.5)
+        attention_heatmap(weights, tokens, ax=ax, title=label(title), values=False)
     axes[1].set_ylabel("")
     axes[1].set_yticklabels([])
     return figure
@@ -259,7 +264,7 @@ def saturation(
         largest: ``"raw"`` and ``"scaled"`` -> mean largest weight for each d_k.
         gradient: the same keys -> median norm of the softmax's Jacobian.
     """
-    figure, axes = new_figure(7.0, 3.1, columns=2)
+    figure, axes = new_figure(6.0, 3.0, columns=2)
     colors = {"raw": "bad", "scaled": "query"}
     styles = {"raw": (0, (5, 1.5)), "scaled": "-"}
     markers = {"raw": "s", "scaled": "o"}
@@ -290,7 +295,7 @@ def three_masks(
     padding: Tensor, causal: Tensor, both: Tensor, tokens: Sequence[str]
 ) -> Figure:
     """Draw three (T, T) masks: allowed cells in colour, the others hatched."""
-    figure, axes = new_figure(7.0, 2.9, columns=3)
+    figure, axes = new_figure(5.8, 2.6, columns=3)
     for ax, mask, title in zip(
         axes,
         (padding, causal, both),
