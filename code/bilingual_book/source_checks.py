@@ -119,15 +119,12 @@ def missing_texts(page: Page) -> Iterator[BookError]:
     """Pictures without alternative text."""
     for element in page.elements:
         options = element.options
-        if element in page.cells:
+        if element.kind == "code" and element.value == "code-cell":
             settings = options.get("mystnb") or {}
             if "figure" not in settings:
                 continue
             alt = (settings.get("image") or {}).get("alt")
-        elif element.kind == "image" or element.value.split()[:1] in (
-            ["figure"],
-            ["image"],
-        ):
+        elif element.kind == "image" or directive_name(element) in PICTURES:
             alt = options.get("alt")
         else:
             continue
