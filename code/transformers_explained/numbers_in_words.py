@@ -156,9 +156,11 @@ class TranslationData:
         ]
 
 
-def translation_data(seed: int = 0, *, train: int = 10_000) -> TranslationData:
-    """Number words English -> French: `train` pairs, 500 to validate, 2,000 to test."""
-    splits = number_splits(seed, train=train)
+def translation_data(
+    seed: int = 0, *, train: int = 10_000, test: int = 2_000
+) -> TranslationData:
+    """Splits and vocabularies: `train` pairs, 500 to validate, `test` to test."""
+    splits = number_splits(seed, train=train, test=test)
     return TranslationData(
         splits=splits,
         english=Vocabulary.of(pair.english for pair in splits.train),

@@ -96,7 +96,13 @@ def exact_match(
     batch_size: int = 250,
     use_cache: bool = True,
 ) -> float:
-    """The share of examples whose whole target the model writes, to the last token."""
+    """The share of examples whose whole target the model writes, to the last token.
+
+    Raises:
+        ValueError: if there is no example.
+    """
+    if not examples:
+        raise ValueError("examples must hold at least one example; got none")
     right = 0
     for start in range(0, len(examples), batch_size):
         part = examples[start : start + batch_size]

@@ -48,6 +48,7 @@ class _Stack(nn.Module):
     def __init__(self, stack: nn.Module, ours: nn.Module) -> None:
         super().__init__()
         self.stack = stack
+        self.stack.to(next(ours.parameters()))  # or copying would round
         self.stack.load_state_dict(torch_names(ours.state_dict()))
 
     def forward(

@@ -56,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def train_translation(options: argparse.Namespace) -> None:
     """Train, write the checkpoint, and say how many unseen numbers come out right."""
-    data = translation_data(options.seed, train=options.pairs)
+    data = translation_data(options.seed, train=options.pairs, test=options.test)
     set_seed(options.seed)
     model = Transformer(translation_config(data.english, data.french))
     config = replace(
@@ -162,6 +162,7 @@ def _parser() -> argparse.ArgumentParser:
         ("epochs", translation_training().epochs),
         ("batch-size", translation_training().batch_size),
         ("pairs", 10_000),
+        ("test", 2_000),
         ("processes", None),
         ("until", None),
     ):

@@ -208,7 +208,9 @@ class Trainer:
         evaluate: Evaluate | None = None,
         optimizer: torch.optim.Optimizer | None = None,
     ) -> None:
+        # Without `cpu`, two processes on a machine without GPU train apart, in silence.
         self.accelerator = Accelerator(
+            cpu=not torch.cuda.is_available(),
             device_placement=False,
             kwargs_handlers=[DistributedDataParallelKwargs(broadcast_buffers=False)],
         )

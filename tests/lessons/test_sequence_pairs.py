@@ -83,6 +83,11 @@ def test_exact_match_counts_whole_targets():
     assert sp.exact_match(model, [longer]) == 0
 
 
+def test_exact_match_of_nothing_is_refused():
+    with pytest.raises(ValueError, match="at least one example"):
+        sp.exact_match(small_model(8), [])
+
+
 def test_write_stops_at_the_latest_where_the_model_ends():
     answers = sp.write(small_model(8), [[4, 5, 2], [4, 2]])
     assert all(1 <= len(answer) <= 8 for answer in answers)

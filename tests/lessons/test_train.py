@@ -1,0 +1,168 @@
+"""The command line: it trains, on two processes too, resumes, translates, explains."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from transformers_explained import train as cli
+from transformers_explained.labels import use_language
+from transformers_explained.numbers_in_words import translation_config, translation_data
+
+SMALL = ["--pairs", "96", "--epochs", "2", "--batch-size", "16", "--seed", "3"]
+SMALL += ["--test", "20"]
+
+
+@pytest.fixture(autouse=True)
+def _language_is_put_back(monkeypatch):
+    for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("LANG", "en_GB.UTF-8")
+    yield
+    use_language("en")
+
+
+@pytest.fixture
+def small_model(monkeypatch):
+    """The command's own data and recipe, with a model that is quick to train."""
+
+    def config(english, french):
+        return replace(translation_config(english, french), d_model=32, d_ff=64)
+
+    monkeypatch.setattr(cli, "translation_config", config)
+
+
+def losses(folder):
+    progress = json.loads((folder / "progress.json").read_text())
+    return progress["history"]["losses"]
+
+
+def processes(folder):
+    return json.loads((folder / "task.json").read_text())["processes"]
+
+
+def test_two_processes_draw_the_curve_of_one(tmp_path):
+    """`torchrun` really starts two, and the global batch is the same."""
+    command = ["-m", "transformers_explained.train", "translation", *SMALL]
+    torchrun = ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    for launcher, count in (([], 1), (torchrun, 2)):
+        folder = tmp_path / str(count)
+        subprocess.run(
+            [
+                *[sys.executable, *launcher, *command],
+                *["--processes", str(count), "--folder", str(folder)],
+            ],
+            check=True,
+            env=environment,
+            timeout=240,
+            stdout=subprocess.DEVNULL,
+        )
+        assert processes(folder) == count
+    one, two = losses(tmp_path / "1"), losses(tmp_path / "2")
+    assert len(one) == 12
+    assert one[0] > one[-1] + 0.5  # the curves go somewhere
+    assert two == pytest.approx(one, rel=0, abs=1e-5)
+    weights = [load_file(tmp_path / n / "model.safetensors") for n in "12"]
+    for name, tensor in weights[0].items():
+        torch.testing.assert_close(weights[1][name], tensor, rtol=0, atol=1e-3)
+    ranks = {path.name for path in (tmp_path / "2").glob("random-*.safetensors")}
+    assert ranks == {"random-0.safetensors", "random-1.safetensors"}
+
+
+def test_a_launcher_that_starts_too_few_is_found_out(small_model, tmp_path):
+    arguments = ["translation", *SMALL, "--folder", str(tmp_path / "model")]
+    with pytest.raises(SystemExit, match="2 processes wanted, 1 running"):
+        cli.main([*arguments, "--processes", "2"])
+    assert not (tmp_path / "model").exists()
+
+
+def test_it_trains_then_translates(small_model, tmp_path, capsys):
+    folder = ["--folder", str(tmp_path)]
+    sizes = ["--pairs", "16", "--epochs", "150", "--test", "20"]
+    cli.main(["translation", *sizes, *folder])
+    assert "150 updates" in capsys.readouterr().out
+    seen = translation_data(0, train=16).splits.train[:3]
+    cli.main(["translate", *[pair.english for pair in seen], *folder])
+    assert capsys.readouterr().out.splitlines() == [pair.french for pair in seen]
+
+
+def test_a_run_that_was_stopped_resumes(small_model, tmp_path, capsys):
+    straight, halves = tmp_path / "straight", tmp_path / "halves"
+    cli.main(["translation", *SMALL, "--folder", str(straight)])
+    cli.main(["translation", *SMALL, "--folder", str(halves), "--until", "7"])
+    assert "7 updates" in capsys.readouterr().out
+    cli.main(["translation", *SMALL, "--folder", str(halves), "--resume"])
+    assert losses(halves) == losses(straight)
+    first, second = (load_file(f / "model.safetensors") for f in (straight, halves))
+    assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+@pytest.mark.parametrize(
+    ("language", "message"),
+    [
+        ("fr", "aucun modèle entraîné dans .*; entraînez-en un d'abord"),
+        ("en", "no trained model in .*; train one first"),
+    ],
+)
+def test_translating_without_a_model_says_what_to_do(tmp_path, language, message):
+    arguments = ["translate", "ninety-nine", "--folder", str(tmp_path / "none")]
+    with pytest.raises(SystemExit, match=message):
+        cli.main([*arguments, "--language", language])
+
+
+@pytest.mark.parametrize("command", [[], ["translation"], ["translate"]])
+def test_help_in_both_languages(command, capsys):
+    texts = {}
+    for language in ("fr", "en"):
+        with pytest.raises(SystemExit, match="0"):
+            cli.main([*command, "--help", "--language", language])
+        texts[language] = capsys.readouterr().out
+    assert texts["fr"].startswith("usage\u00a0: python -m transformers_explained.train")
+    assert texts["en"].startswith("usage: python -m transformers_explained.train")
+    assert "afficher cette aide" in texts["fr"]
+    assert "show this help" in texts["en"]
+    english_words = {"the", "show", "language", "fail", "train", "translate"}
+    ignored = {"translate"}  # the name of a command
+    assert not english_words - ignored & set(texts["fr"].split())
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "expected"),
+    [
+        ("LANG", "fr_FR.UTF-8", "erreur\u00a0:"),
+        ("LC_ALL", "fr_SN", "erreur\u00a0:"),
+        ("LANGUAGE", "fr:en", "erreur\u00a0:"),
+        ("LANG", "en_US.UTF-8", "error:"),
+        ("LANG", "de_DE", "error:"),
+    ],
+)
+def test_language_comes_from_the_environment(
+    monkeypatch, capsys, variable, value, expected
+):
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(SystemExit, match="2"):
+        cli.main([])
+    assert expected in capsys.readouterr().err
+
+
+def test_without_variables_the_locale_decides(monkeypatch):
+    monkeypatch.delenv("LANG")
+    for name, expected in (("French_France", "fr"), ("fr_FR", "fr"), (None, "en")):
+        monkeypatch.setattr(cli.locale, "getlocale", lambda name=name: (name, None))
+        assert cli._environment_language() == expected
+
+
+def test_wrong_numbers_are_refused(capsys):
+    with pytest.raises(SystemExit, match="2"):
+        cli.main(["translation", "--epochs", "some"])
+    assert "a whole number, 0 or more, is expected; got 'some'" in (
+        capsys.readouterr().err
+    )
+    with pytest.raises(SystemExit, match="epochs must be at least 1; got 0"):
+        cli.main(["translation", "--epochs", "0", "--pairs", "8"])
