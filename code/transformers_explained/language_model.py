@@ -60,11 +60,23 @@ class LanguageModelConfig:
                 f"positions must be one of {', '.join(get_args(PositionKind))}; "
                 f"got {self.positions!r}"
             )
-        for name in ("vocab_size", "d_ff", "max_len"):
+        for name in (
+            "vocab_size",
+            "d_model",
+            "num_heads",
+            "num_layers",
+            "d_ff",
+            "max_len",
+        ):
             if getattr(self, name) < 1:
                 raise ValueError(
                     f"{name} must be at least 1; got {getattr(self, name)}"
                 )
+        if self.d_model % self.num_heads != 0:
+            raise ValueError(
+                "num_heads must divide d_model; got "
+                f"d_model={self.d_model}, num_heads={self.num_heads}"
+            )
         if self.pad_id is not None and not 0 <= self.pad_id < self.vocab_size:
             raise ValueError(
                 "pad_id must lie in the vocabulary; got "

@@ -1,96 +1,21 @@
 """Hugging Face's names for the tensors of BERT, DistilBERT and GPT-2, and ours.
 
-Each model has an explicit table. Weights that do not fit the table exactly are an
-error: a tensor forgotten in silence leaves random numbers in a "pretrained" model.
+Each model has an explicit table, which `weight_copy` follows to the letter.
 """
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from transformers_explained.bert import Bert, BertConfig
 from transformers_explained.language_model import LanguageModel, LanguageModelConfig
-
-
-@dataclass(frozen=True)
-class Target:
-    """Where a foreign tensor goes: into one of our parameters, or into several, cut
-    along the first axis; `transposed` if it is stored as (inputs, outputs)."""
-
-    parameters: tuple[str, ...]
-    transposed: bool = False
-
-
-def copy_weights(
-    model: nn.Module,
-    weights: Mapping[str, Tensor],
-    targets: Mapping[str, Target],
-    *,
-    ignored: str,
-) -> None:
-    """Copy foreign tensors into a model, all of them or none.
-
-    Args:
-        model: ours; every one of its parameters must be among the targets.
-        weights: the foreign tensors by name.
-        targets: for each foreign name, where it goes.
-        ignored: regular expression of foreign names that may be left out.
-
-    Raises:
-        ValueError: naming every tensor missing, unexpected or misshapen.
-    """
-    ours = dict(model.named_parameters())
-    uncovered = set(ours).difference(*(t.parameters for t in targets.values()))
-    problems = [f"no source for our {name}" for name in sorted(uncovered)]
-    problems += [f"missing: {name}" for name in targets if name not in weights]
-    problems += [
-        f"unexpected: {name}"
-        for name in weights
-        if name not in targets and not re.fullmatch(ignored, name)
-    ]
-    for name, target in targets.items():
-        if name in weights:
-            expected = _foreign_shape([ours[p] for p in target.parameters], target)
-            got = tuple(weights[name].shape)
-            if got != expected:
-                problems.append(f"misshapen: {name}, expected {expected}, got {got}")
-    if problems:
-        raise ValueError(
-            f"the weights do not fit the model ({len(problems)} tensors):\n  "
-            + "\n  ".join(problems)
-        )
-    with torch.no_grad():
-        for name, target in targets.items():
-            tensor = weights[name].T if target.transposed else weights[name]
-            pieces = [ours[parameter] for parameter in target.parameters]
-            sizes = [len(piece) for piece in pieces]
-            for piece, value in zip(pieces, torch.split(tensor, sizes), strict=True):
-                piece.copy_(value)
-
-
-def _foreign_shape(pieces: list[nn.Parameter], target: Target) -> tuple[int, ...]:
-    shape = (sum(len(piece) for piece in pieces), *pieces[0].shape[1:])
-    return shape[::-1] if target.transposed else shape
-
-
-def _with_weight_and_bias(
-    names: Mapping[str, str | tuple[str, ...]], *, transposed: bool = False
-) -> dict[str, Target]:
-    """A table of modules as a table of their weights and biases."""
-    targets = {}
-    for theirs, ours in names.items():
-        modules = (ours,) if isinstance(ours, str) else ours
-        for kind in ("weight", "bias"):
-            targets[f"{theirs}.{kind}"] = Target(
-                tuple(f"{module}.{kind}" for module in modules),
-                transposed=transposed and kind == "weight",
-            )
-    return targets
-
+from transformers_explained.weight_copy import (
+    Target,
+    copy_weights,
+    weights_and_biases,
+)
 
 # ------------------------------------------------------------------- BERT
 
@@ -157,7 +82,7 @@ def bert_targets(num_layers: int) -> dict[str, Target]:
         f"embeddings.{theirs}.weight": Target((f"embeddings.{ours}",))
         for theirs, ours in embeddings.items()
     }
-    return tables | _with_weight_and_bias(modules)
+    return tables | weights_and_biases(modules)
 
 
 def _modern(name: str) -> str:
@@ -218,7 +143,7 @@ def distilbert_targets(num_layers: int) -> dict[str, Target]:
             ("embeddings.positions.weight",)
         ),
     }
-    return tables | _with_weight_and_bias(modules)
+    return tables | weights_and_biases(modules)
 
 
 # ------------------------------------------------------------------ GPT-2
@@ -286,8 +211,8 @@ def gpt2_targets(num_layers: int) -> dict[str, Target]:
     }
     return (
         tables
-        | _with_weight_and_bias(norms)
-        | _with_weight_and_bias(linears, transposed=True)
+        | weights_and_biases(norms)
+        | weights_and_biases(linears, transposed=True)
     )
 
 

@@ -20,8 +20,8 @@ from transformers_explained.bert import (
     BertForSequenceClassification,
 )
 from transformers_explained.masked_words import IGNORED, mask_tokens
+from transformers_explained.weight_copy import Target
 from transformers_explained.weight_names import (
-    Target,
     bert_from_weights,
     bert_targets,
     distilbert_from_weights,
@@ -368,7 +368,9 @@ def test_bad_input() -> None:
     with pytest.raises(ValueError, match="num_segments must be at least 0; got -1"):
         BertConfig(num_segments=-1)
     with pytest.raises(ValueError, match="d_model=6, num_heads=4"):
-        tiny(num_heads=4)
+        BertConfig(d_model=6, num_heads=4)
+    with pytest.raises(ValueError, match="num_layers must be at least 1; got 0"):
+        BertConfig(num_layers=0)
     with pytest.raises(ValueError, match="num_segments=0"):
         tiny(num_segments=0)(torch.ones(1, 2, dtype=torch.int64), torch.ones(1, 2))
     with pytest.raises(ValueError, match="max_len=11"):

@@ -278,7 +278,7 @@ def test_bad_input() -> None:
     with pytest.raises(ValueError, match="pad_id=5, vocab_size=5"):
         LanguageModelConfig(vocab_size=5, pad_id=5)
     with pytest.raises(ValueError, match="d_model=12, num_heads=5"):
-        tiny(num_heads=5)
+        LanguageModelConfig(vocab_size=5, d_model=12, num_heads=5)
     model = tiny()
     with pytest.raises(ValueError, match="at most max_len=17 tokens; got 18"):
         model(torch.zeros(1, 18, dtype=torch.int64))

@@ -19,7 +19,8 @@ from transformers_explained.pretrained import (
     model_folder,
 )
 from transformers_explained.tokenization import BPETokenizer, WordPieceTokenizer
-from transformers_explained.weight_names import bert_targets, copy_weights
+from transformers_explained.weight_copy import copy_weights
+from transformers_explained.weight_names import bert_targets
 
 SENTENCES = [
     "Le chat noir mange la souris.",

@@ -70,7 +70,8 @@ class Tokenizer(ABC):
         """Join tokens into a text again."""
 
     def encode(self, text: str, *, add_special_tokens: bool = False) -> list[int]:
-        """The ids of a text, between the start and the end token if asked.
+        """The ids of a text, between the start and the end token if asked. (Hugging
+        Face's tokenizers add BERT's [CLS] and [SEP] without being asked.)
 
         Raises:
             ValueError: if the text holds an unknown token and there is no unk.
