@@ -195,11 +195,11 @@ def test_dropout_drops_weights_and_rescales(return_weights: bool) -> None:
 
 
 def test_attention_refuses() -> None:
-    q, k, v = torch.zeros(T, D), torch.zeros(S, D), torch.zeros(S, 6)
+    q, k, v = torch.zeros(2, T, D), torch.zeros(2, S, D), torch.zeros(2, S, 6)
     with pytest.raises(ValueError, match="number of features; got 4 and 3"):
-        scaled_dot_product_attention(q, k[:, :3], v)
+        scaled_dot_product_attention(q, k[..., :3], v)
     with pytest.raises(ValueError, match="number of positions; got 7 and 6"):
-        scaled_dot_product_attention(q, k, v[:6])
+        scaled_dot_product_attention(q, k, v[:, :6])
     with pytest.raises(
         TypeError, match=r"True = may attend; got a mask of torch.int64"
     ):
@@ -310,6 +310,7 @@ def test_equals_pytorch(
         q, k, v, key_padding_mask=~keep, attn_mask=~allowed, average_attn_weights=False
     )
     assert_same(output, expected)
+    assert (weights is not None) is return_weights
     if weights is not None:
         assert_same(weights, expected_weights, what="weights")
 
@@ -323,6 +324,12 @@ def test_equals_pytorch(
         assert x.grad is not None
         assert y.grad is not None
         assert_same(x.grad, y.grad, largest=largest, what="input's gradient")
+
+
+def test_weights_are_returned_on_demand_only() -> None:
+    x = torch.randn(B, T, D_MODEL)
+    assert scaled_dot_product_attention(x, x, x)[1] is None
+    assert MultiHeadAttention(D_MODEL, H)(x)[1] is None
 
 
 def test_key_equal_to_query_is_self_attention() -> None:
@@ -344,6 +351,7 @@ def test_permutation_equivariance(b: int, t: int) -> None:
         shuffled, shuffled_weights = attention(
             x[:, order], return_weights=return_weights
         )
+        assert (weights is not None) is return_weights
         torch.testing.assert_close(shuffled, output[:, order])
         if weights is not None:
             torch.testing.assert_close(
@@ -469,9 +477,14 @@ def test_shapes_are_checked() -> None:
             ValueError, match=rf"{name} must have the shape .*=12\); got \({got}\)"
         ):
             attention(*inputs)
-    with pytest.raises(ValueError, match="value needs a key"):
+    with pytest.raises(
+        ValueError, match=r"^value needs a key: without a key, attention is to query$"
+    ):
         attention(x, value=x)
-    with pytest.raises(ValueError, match=r"four axes.*got shape \(2, 5, 5\)"):
+    with pytest.raises(
+        ValueError,
+        match=r"^mask must .*\(B, H, T, S\).*four axes, as in mask.*\(2, 5, 5\)$",
+    ):
         attention(x, mask=torch.ones(B, T, T, dtype=torch.bool))
     with pytest.raises(TypeError, match="boolean"):
         attention(x, mask=torch.ones(T, T))
@@ -495,7 +508,9 @@ def test_rotary_turns_queries_and_keys() -> None:
         )
         expected = attention.out_proj(heads.transpose(1, 2).reshape(B, T, D_MODEL))
         torch.testing.assert_close(output, expected)
-    with pytest.raises(ValueError, match="self-attention: give no key"):
+    with pytest.raises(
+        ValueError, match=r"^rotary positions apply to self-attention: give no key$"
+    ):
         attention(x, x)
 
 
@@ -524,6 +539,7 @@ def test_cached_self_attention_equals_uncached(
                 portion, mask=mask, cache=cache, return_weights=return_weights
             )
             outputs.append(output)
+            assert (weights is not None) is return_weights
             if weights is not None:
                 assert weights.shape == (B, H, step, cache.length)
     assert cache.length == total
@@ -594,7 +610,11 @@ def test_cache_keeps_no_gradients() -> None:
     own, cross = KeyValueCache(2), KeyValueCache(2)
     attention(x, cache=own)
     attention(x, memory, cache=cross)
-    for cache in (own, cross):
+    half = KeyValueCache(2)
+    new = torch.randn(B, H, 1, D)
+    half.append(new, new.clone().requires_grad_())
+    half.append(new.clone().requires_grad_(), new)
+    for cache in (own, cross, half):
         stored = cache.stored()
         assert stored is not None
         assert not stored[0].requires_grad

@@ -101,6 +101,8 @@ def test_positions_outside_the_table_are_refused(
         module(x, torch.tensor([5, 0]))
     assert module(x, torch.tensor([4, 0])).shape == (2, 7, 5)
     assert module(x, torch.tensor([-9, -8])).shape == (2, 7, 5)
+    full = torch.zeros(2, 11, 5)
+    assert module(full, torch.tensor([-1, -2])).shape == (2, 11, 5)
 
 
 @pytest.mark.parametrize("kind", [SinusoidalPositions, LearnedPositions])
