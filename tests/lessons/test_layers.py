@@ -215,16 +215,34 @@ def test_encoder_layer_equals_pytorch(
 
 @norms
 @pytest.mark.parametrize("return_weights", [True, False])
+@pytest.mark.parametrize(("activation", "norm_eps"), [("relu", 1e-5), ("gelu", 0.1)])
 @shapes
 def test_decoder_layer_equals_pytorch(
-    dtype: torch.dtype, norm: Norm, return_weights: bool, b: int, t: int, s: int
+    dtype: torch.dtype,
+    norm: Norm,
+    return_weights: bool,
+    activation: Any,
+    norm_eps: float,
+    b: int,
+    t: int,
+    s: int,
 ) -> None:
-    ours = DecoderLayer(D_MODEL, HEADS, D_FF, dropout=0.0, norm=norm).to(dtype)
+    ours = DecoderLayer(
+        D_MODEL,
+        HEADS,
+        D_FF,
+        dropout=0.0,
+        activation=activation,
+        norm=norm,
+        norm_eps=norm_eps,
+    ).to(dtype)
     theirs = nn.TransformerDecoderLayer(
         D_MODEL,
         HEADS,
         D_FF,
         dropout=0.0,
+        activation=activation,
+        layer_norm_eps=norm_eps,
         norm_first=norm == "pre",
         batch_first=True,
         dtype=dtype,
@@ -506,6 +524,36 @@ def test_decoder_cache_selects_both() -> None:
             layer.select(rows)
         output, _ = decoder(x[rows, -1:], memory[rows], cache=cache)
     torch.testing.assert_close(output, expected[rows, -1:])
+
+
+def test_memory_is_projected_once() -> None:
+    decoder = Decoder(2, D_MODEL, HEADS, D_FF).eval()
+    calls = []
+    for layer in decoder.layers:
+        layer.cross_attention.k_proj.register_forward_hook(lambda *_: calls.append(1))
+    x, memory = torch.randn(B, T, D_MODEL), torch.randn(B, S, D_MODEL)
+    cache = decoder.make_cache(T)
+    with torch.no_grad():
+        for t in range(T):
+            decoder(x[:, t : t + 1], memory, cache=cache)
+    assert len(calls) == 2
+
+
+def test_rotary_positions_reach_self_attention_only() -> None:
+    rotary = RotaryPositions(D_MODEL // HEADS, T)
+    encoder = Encoder(2, D_MODEL, HEADS, D_FF, rotary=rotary)
+    decoder = Decoder(2, D_MODEL, HEADS, D_FF, rotary=rotary)
+    for layer in encoder.layers:
+        assert layer.attention.rotary is rotary
+    for layer in decoder.layers:
+        assert layer.self_attention.rotary is rotary
+        assert layer.cross_attention.rotary is None
+
+
+def test_weights_are_returned_on_demand_only() -> None:
+    x = torch.randn(B, T, D_MODEL)
+    assert EncoderLayer(D_MODEL, HEADS, D_FF)(x)[1] is None
+    assert DecoderLayer(D_MODEL, HEADS, D_FF)(x, x)[1] is None
 
 
 def test_layers_refuse() -> None:
