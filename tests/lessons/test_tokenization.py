@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import tokenizers
 import torch
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from tokenizers import decoders, models, normalizers, pre_tokenizers, trainers
 
@@ -56,6 +56,8 @@ def test_words_round_trip(text: str) -> None:
 
 
 @given(st.text(alphabet="ab .,-'é\n", max_size=12))
+@example("a ")
+@example(" a  b , c-d ")
 def test_words_round_trip_with_many_spaces_and_marks(text: str) -> None:
     tokenizer = WordTokenizer.train([text])
     assert tokenizer.decode(tokenizer.encode(text)) == text
@@ -168,7 +170,7 @@ def test_wordpiece_cuts_as_the_library_given_the_vocabulary(
     ours = WordPieceTokenizer.train(CORPUS, vocab_size=vocab_size, lowercase=lowercase)
     model = models.WordPiece(vocab=ours.token_to_id, unk_token="[UNK]")
     reference = library_wordpiece(model, lowercase=lowercase)
-    for text in [*CORPUS, "Œuvre ñandú 東京 <x> a_b", "x" * 100, "e" * 101, ""]:
+    for text in [*CORPUS, "Œuvre ñandú 東京 <x> a_b", "e" * 100, "e" * 101, ""]:
         assert ours.tokenize(text) == reference.encode(text).tokens
         assert ours.encode(text) == reference.encode(text).ids
 
