@@ -37,9 +37,15 @@ def small_model(monkeypatch):
     monkeypatch.setattr(cli, "translation_config", config)
 
 
-def losses(folder):
+def history(folder, name="losses"):
     progress = json.loads((folder / "progress.json").read_text())
-    return progress["history"]["losses"]
+    return progress["history"][name]
+
+
+def mark_first_loss(folder, value):
+    progress = json.loads((folder / "progress.json").read_text())
+    progress["history"]["losses"][0] = value
+    (folder / "progress.json").write_text(json.dumps(progress))
 
 
 def processes(folder):
@@ -64,10 +70,13 @@ def test_two_processes_draw_the_curve_of_one(tmp_path):
             stdout=subprocess.DEVNULL,
         )
         assert processes(folder) == count
-    one, two = losses(tmp_path / "1"), losses(tmp_path / "2")
+    one, two = history(tmp_path / "1"), history(tmp_path / "2")
     assert len(one) == 12
     assert one[0] > one[-1] + 0.5  # the curves go somewhere
     assert two == pytest.approx(one, rel=0, abs=1e-5)
+    # Adam forgives a gradient that is too large by a factor; its norm shows it.
+    norms = [history(tmp_path / count, "gradient_norms") for count in "12"]
+    assert norms[1] == pytest.approx(norms[0], rel=1e-3)
     weights = [load_file(tmp_path / n / "model.safetensors") for n in "12"]
     for name, tensor in weights[0].items():
         torch.testing.assert_close(weights[1][name], tensor, rtol=0, atol=1e-3)
@@ -97,8 +106,9 @@ def test_a_run_that_was_stopped_resumes(small_model, tmp_path, capsys):
     cli.main(["translation", *SMALL, "--folder", str(straight)])
     cli.main(["translation", *SMALL, "--folder", str(halves), "--until", "7"])
     assert "7 updates" in capsys.readouterr().out
+    mark_first_loss(halves, 123.0)  # a run from the start would write over it
     cli.main(["translation", *SMALL, "--folder", str(halves), "--resume"])
-    assert losses(halves) == losses(straight)
+    assert history(halves) == [123.0, *history(straight)[1:]]
     first, second = (load_file(f / "model.safetensors") for f in (straight, halves))
     assert all(torch.equal(first[name], second[name]) for name in first)
 
