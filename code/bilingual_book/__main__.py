@@ -3,6 +3,7 @@
 import argparse
 import sys
 
+from bilingual_book.archive import build_zip
 from bilingual_book.build import build_book, run_sphinx
 from bilingual_book.claims import check_claims
 from bilingual_book.compare_runs import compare_runs
@@ -14,6 +15,7 @@ from bilingual_book.outputs import check_outputs
 from bilingual_book.parity import check_parity
 from bilingual_book.pdf import build_pdf
 from bilingual_book.project import LANGUAGES, Project, find_project
+from bilingual_book.screenshots import take_screenshots
 from bilingual_book.source_checks import check_sources
 
 
@@ -76,6 +78,12 @@ def parser() -> argparse.ArgumentParser:
 
     one = commands.add_parser("notebooks", help="make the notebooks")
     one.set_defaults(run=lambda project, _: build_notebooks(project))
+
+    one = commands.add_parser("zip", help="pack the site into one file")
+    one.set_defaults(run=lambda project, _: build_zip(project))
+
+    one = commands.add_parser("screenshots", help="photograph ten pages")
+    one.set_defaults(run=lambda project, _: take_screenshots(project))
 
     one = commands.add_parser(
         "copy-code", help="copy a page's code to the other language"

@@ -1,0 +1,250 @@
+"""TeX to MathML at build time: KaTeX, then what browsers need to draw it well.
+
+KaTeX runs in V8 inside Python. Its MathML is mended for MathML Core, the part of
+MathML that all browsers share: columns are aligned by style, letters of another
+alphabet are written as themselves, words are words again, accents sit on their letter.
+"""
+
+import json
+import unicodedata
+from functools import cache, cached_property
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import sphinxcontrib
+from py_mini_racer import JSEvalException, MiniRacer
+
+NAMESPACE = "{http://www.w3.org/1998/Math/MathML}"
+
+# KaTeX's sign for an accent over a letter in text, and the character that composes.
+ACCENTS = {
+    "ˊ": "\u0301", "ˋ": "\u0300", "ˆ": "\u0302", "^": "\u0302", "¨": "\u0308",
+    "˜": "\u0303", "~": "\u0303", "¸": "\u0327", "˚": "\u030a", "ˇ": "\u030c",
+    "´": "\u0301", "`": "\u0300",
+}  # fmt: skip
+
+# First code points of an alphabet's capitals, small letters and digits.
+ALPHABETS = {
+    "bold": (0x1D400, 0x1D41A, 0x1D7CE),
+    "italic": (0x1D434, 0x1D44E, None),
+    "bold-italic": (0x1D468, 0x1D482, None),
+    "script": (0x1D49C, 0x1D4B6, None),
+    "fraktur": (0x1D504, 0x1D51E, None),
+    "double-struck": (0x1D538, 0x1D552, 0x1D7D8),
+    "sans-serif": (0x1D5A0, 0x1D5BA, 0x1D7E2),
+    "bold-sans-serif": (0x1D5D4, 0x1D5EE, 0x1D7EC),
+    "monospace": (0x1D670, 0x1D68A, 0x1D7F6),
+}
+# Greek has a bold and an italic alphabet only: Α and α.
+GREEK = {
+    "bold": (0x1D6A8, 0x1D6C2),
+    "italic": (0x1D6E2, 0x1D6FC),
+    "bold-italic": (0x1D71C, 0x1D736),
+}
+# Letters that Unicode had before it gave the alphabets their own block.
+OLDER_LETTERS = {
+    0x1D455: "ℎ", 0x1D49D: "ℬ", 0x1D4A0: "ℰ", 0x1D4A1: "ℱ", 0x1D4A3: "ℋ",
+    0x1D4A4: "ℐ", 0x1D4A7: "ℒ", 0x1D4A8: "ℳ", 0x1D4AD: "ℛ", 0x1D4BA: "ℯ",
+    0x1D4BC: "ℊ", 0x1D4C4: "ℴ", 0x1D506: "ℭ", 0x1D50B: "ℌ", 0x1D50C: "ℑ",
+    0x1D515: "ℜ", 0x1D51D: "ℨ", 0x1D53A: "ℂ", 0x1D53F: "ℍ", 0x1D545: "ℕ",
+    0x1D547: "ℙ", 0x1D548: "ℚ", 0x1D549: "ℝ", 0x1D551: "ℤ",
+}  # fmt: skip
+
+# KaTeX writes a space as these characters; an invisible separator makes it negative.
+SPACES = {"\u200a": 1 / 18, "\u2009": 3 / 18, "\u205f": 4 / 18, "\u2005": 5 / 18}
+NEGATIVE = "\u2063"
+
+
+class FormulaError(ValueError):
+    """A formula that KaTeX cannot read."""
+
+
+class Katex:
+    """KaTeX in V8, started at the first formula."""
+
+    @cached_property
+    def engine(self) -> MiniRacer:
+        """The engine, with KaTeX loaded."""
+        script = Path(next(iter(sphinxcontrib.__path__))) / "katex.min.js"
+        engine = MiniRacer()
+        engine.eval(script.read_text(encoding="utf-8"))
+        return engine
+
+    def close(self) -> None:
+        """Stop the engine: its threads would keep the process alive."""
+        if "engine" in self.__dict__:
+            self.__dict__.pop("engine").close()
+
+    def render(self, tex: str, *, display: bool) -> str:
+        """KaTeX's MathML of a formula.
+
+        Raises:
+            FormulaError: With KaTeX's message.
+        """
+        options = {
+            "output": "mathml",
+            "displayMode": display,
+            "throwOnError": True,
+            "strict": "ignore",
+        }
+        call = f"katex.renderToString({json.dumps(tex)},{json.dumps(options)})"
+        try:
+            html = str(self.engine.eval(call))
+        except JSEvalException as error:
+            message = next(
+                line for line in str(error).splitlines() if "KaTeX" in line or line
+            )
+            # KaTeX underlines the place with combining marks.
+            message = message.split("ParseError: ")[-1].replace("\u0332", "")
+            raise FormulaError(message) from error
+        return html[html.index("<math") : html.rindex("</math>") + len("</math>")]
+
+
+katex = Katex()
+
+
+@cache
+def to_mathml(tex: str, *, display: bool) -> str:
+    """The MathML of a formula, ready for a page.
+
+    Raises:
+        FormulaError: If KaTeX cannot read it.
+    """
+    root = ET.fromstring(katex.render(tex, display=display))
+    keep_presentation(root)
+    for element in list(root.iter()):
+        measure_spaces(element)
+        compose_accents(element)
+        join_words(element)
+    for element in root.iter():
+        write_alphabets(element)
+        align_columns(element)
+    text = ET.tostring(root, encoding="unicode", short_empty_elements=False)
+    return text.replace("ns0:", "").replace(
+        ' xmlns:ns0="http://www.w3.org/1998/Math/MathML"', ""
+    )
+
+
+def tag(element: ET.Element) -> str:
+    """The name of an element without its namespace."""
+    return element.tag.removeprefix(NAMESPACE)
+
+
+def keep_presentation(root: ET.Element) -> None:
+    """Drop the copy of the TeX source that follows the formula."""
+    semantics = root.find(f"{NAMESPACE}semantics")
+    if semantics is not None:
+        root[:] = [semantics[0]]
+
+
+def measure_spaces(element: ET.Element) -> None:
+    """Write a space as a length, so that no font needs to have its character."""
+    text = element.text or ""
+    characters = set(text) - {NEGATIVE}
+    if tag(element) != "mtext" or not characters or characters - set(SPACES):
+        return
+    width = sum(SPACES.get(character, 0) for character in text)
+    element.tag, element.text = f"{NAMESPACE}mspace", None
+    if NEGATIVE in text:
+        element.set("style", f"margin-left:-{width:.3g}em")
+    else:
+        element.set("width", f"{width:.3g}em")
+
+
+def compose_accents(element: ET.Element) -> None:
+    """Write an accented letter of a text as one character."""
+    for i, child in enumerate(element):
+        if tag(child) != "mover" or len(child) != 2:
+            continue
+        letter, accent = child
+        mark = ACCENTS.get(accent.text or "")
+        if tag(letter) == "mtext" and mark and letter.text:
+            letter.text = unicodedata.normalize("NFC", letter.text + mark)
+            letter.tail = child.tail
+            element[i] = letter
+
+
+def join_words(element: ET.Element) -> None:
+    """Join what KaTeX spells: ⟨s⟩⟨o⟩⟨f⟩⟨t⟩ becomes ⟨soft⟩, and so for texts."""
+    joined: list[ET.Element] = []
+    for child in element:
+        if joined and spelled(joined[-1]) and spelled(joined[-1]) == spelled(child):
+            joined[-1].text = (joined[-1].text or "") + (child.text or "")
+        else:
+            joined.append(child)
+    if len(joined) < len(element) and tag(element) in {"mrow", "mstyle", "math"}:
+        element[:] = joined
+
+
+def spelled(element: ET.Element) -> str:
+    """What a piece of a spelled word is, or an empty string."""
+    name, text = tag(element), element.text or ""
+    if name == "mtext" and not element.attrib:
+        return name
+    if name == "mi" and element.get("mathvariant") == "normal" and text.isalpha():
+        return name if text.isascii() else ""
+    return ""
+
+
+def write_alphabets(element: ET.Element) -> None:
+    """Write letters of another alphabet as themselves; browsers know no mathvariant."""
+    variant = element.get("mathvariant", "")
+    text = element.text or ""
+    if variant == "normal":
+        if tag(element) != "mi" or len(text) > 1:
+            del element.attrib["mathvariant"]  # more than one letter is upright anyway
+    elif variant:
+        element.text = "".join(other_alphabet(c, variant) for c in text)
+        del element.attrib["mathvariant"]
+
+
+def other_alphabet(character: str, variant: str) -> str:
+    """A letter or a digit in one of Unicode's mathematical alphabets."""
+    capitals, small, digits = ALPHABETS.get(variant, (None, None, None))
+    code = ord(character)
+    start, offset = None, 0
+    if "A" <= character <= "Z":
+        start, offset = capitals, code - ord("A")
+    elif "a" <= character <= "z":
+        start, offset = small, code - ord("a")
+    elif "0" <= character <= "9":
+        start, offset = digits, code - ord("0")
+    elif "Α" <= character <= "Ω" and variant in GREEK:
+        start, offset = GREEK[variant][0], code - ord("Α")
+    elif "α" <= character <= "ω" and variant in GREEK:
+        start, offset = GREEK[variant][1], code - ord("α")
+    if start is None:
+        return character
+    return OLDER_LETTERS.get(start + offset, chr(start + offset))
+
+
+def align_columns(element: ET.Element) -> None:
+    """Say by style what MathML Core leaves out: alignment, spaces, rules of a table."""
+    if tag(element) != "mtable":
+        return
+    sides = element.attrib.pop("columnalign", "").split()
+    gaps = element.attrib.pop("columnspacing", "").split()
+    rules = element.attrib.pop("columnlines", "").split()
+    row_gap = element.attrib.pop("rowspacing", "").split()[:1]
+    element.attrib.pop("rowlines", None)
+    for row in element:
+        cells = [cell for cell in row if tag(cell) == "mtd"]
+        for i, cell in enumerate(cells):
+            style = {}
+            if i < len(sides) and sides[i] != "center":
+                style["text-align"] = sides[i]
+            before = half(gaps[min(i - 1, len(gaps) - 1)]) if gaps and i else "0"
+            last = i == len(cells) - 1
+            after = half(gaps[min(i, len(gaps) - 1)]) if gaps and not last else "0"
+            block = half(row_gap[0]) if row_gap else "0.25em"
+            style["padding"] = f"{block} {after} {block} {before}"
+            if i and i - 1 < len(rules) and rules[i - 1] == "solid":
+                style["border-left"] = "thin solid"
+            cell.set(
+                "style", ";".join(f"{name}:{value}" for name, value in style.items())
+            )
+
+
+def half(length: str) -> str:
+    """Half of a length in em."""
+    return f"{float(length.removesuffix('em')) / 2:g}em"

@@ -1,0 +1,69 @@
+"""`:class: dropdown`: a box that opens, with HTML's own `details`, without script."""
+
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.writers.html5 import HTML5Translator
+
+
+class fold(nodes.General, nodes.Element):  # noqa: N801
+    """A box that opens; its first child is a ``fold_title``."""
+
+
+class fold_title(nodes.Part, nodes.TextElement):  # noqa: N801
+    """What is seen of a closed box."""
+
+
+class FoldBoxes(SphinxPostTransform):
+    """Make folds of the boxes that ask for it; paper shows them open."""
+
+    default_priority = 900  # after sphinx-exercise has written its titles
+    formats = ("html",)
+
+    def run(self, **kwargs: Any) -> None:
+        """Replace each box by its fold."""
+        for box in list(self.document.findall(nodes.Admonition)):
+            if not isinstance(box, nodes.Element):
+                continue
+            classes = box.get("classes", [])
+            if "dropdown" not in classes or not len(box):
+                continue
+            first = box[0]
+            if not isinstance(first, nodes.TextElement):
+                continue
+            title = fold_title("", "", *first.children)
+            kept = [name for name in classes if name != "dropdown"]
+            new = fold("", title, *box.children[1:], ids=box["ids"], classes=kept)
+            new.source, new.line = box.source, box.line
+            box.replace_self(new)
+
+
+def visit_fold(translator: HTML5Translator, node: fold) -> None:
+    """Open the box."""
+    translator.body.append(
+        translator.starttag(node, "details", CLASS="admonition fold")
+    )
+
+
+def depart_fold(translator: HTML5Translator, node: fold) -> None:
+    """Close the box."""
+    translator.body.append("</details>\n")
+
+
+def visit_title(translator: HTML5Translator, node: fold_title) -> None:
+    """Open the title."""
+    translator.body.append('<summary class="admonition-title">')
+
+
+def depart_title(translator: HTML5Translator, node: fold_title) -> None:
+    """Close the title."""
+    translator.body.append("</summary>\n")
+
+
+def setup(app: Sphinx) -> None:
+    """Register with Sphinx."""
+    app.add_node(fold, html=(visit_fold, depart_fold))
+    app.add_node(fold_title, html=(visit_title, depart_title))
+    app.add_post_transform(FoldBoxes)

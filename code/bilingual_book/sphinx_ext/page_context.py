@@ -1,0 +1,129 @@
+"""What the templates show around a page: texts, switch, launch buttons, addresses."""
+
+import html
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+
+from bilingual_book.project import LANGUAGES, Project
+
+# Before the first paint: the theme that the reader chose. Without script, the system's.
+THEME_SCRIPT = (
+    "try{document.getElementById('dark').media="
+    "{dark:'all',light:'not all'}[localStorage.theme]||'(prefers-color-scheme: dark)'"
+    "}catch{}"
+)
+DESCRIPTION = re.compile(r'<meta content="([^"]*)"[^>]*name="description"')
+TAG = re.compile(r"<[^>]*>")
+
+
+@cache
+def project_at(root: str) -> Project:
+    """The project that the overlay names."""
+    return Project(Path(root))
+
+
+def add_context(
+    app: Sphinx,
+    pagename: str,
+    templatename: str,
+    context: dict[str, Any],
+    doctree: nodes.document | None,
+) -> None:
+    """Add to the context what the templates ask for."""
+    project = project_at(app.config.book_root)
+    language = app.config.book_language
+    texts = project.languages[language]
+    other = next(name for name in LANGUAGES if name != language)
+    page = f"{pagename}.html"
+    heading = html.unescape(TAG.sub("", str(context.get("title") or "")))
+    if pagename == "search":
+        heading = texts["ui"]["search"]
+    metatags = str(context.get("metatags") or "")
+    description = DESCRIPTION.search(metatags)
+    context.update(
+        ui=texts["ui"],
+        page_title=html.escape(page_title(project, language, pagename, heading)),
+        page_description=html.unescape(description[1])
+        if description
+        else texts["description"],
+        hidden_from_search=pagename not in project.pages,
+        alternates=alternates(project, page),
+        other={
+            "code": other,
+            "name": project.languages[other]["name"],
+            "title": project.languages[other]["ui"]["switch"],
+            "href": f"../{other}/{page}",
+        },
+        theme_script=THEME_SCRIPT,
+        social_card=f"{project.base_url}{language}/_static/cover.png",
+        launch=launch_links(project, language, pagename),
+        local_toc=local_toc(str(context.get("toc") or "")),
+        repository_url=project.repository.url,
+    )
+
+
+def page_title(project: Project, language: str, pagename: str, heading: str) -> str:
+    """The title in the browser's tab; the first page bears the book's."""
+    title: str = project.languages[language]["title"]
+    if pagename == project.toc["root"] or not heading:
+        return f"{title} – {project.languages[language]['subtitle']}"
+    return f"{heading} – {title}"
+
+
+def alternates(project: Project, page: str) -> dict[str, str]:
+    """The page's addresses by language, for search engines."""
+    addresses = {code: f"{project.base_url}{code}/{page}" for code in LANGUAGES}
+    return {**addresses, "x-default": addresses["en"]}
+
+
+def launch_links(
+    project: Project, language: str, pagename: str
+) -> list[dict[str, str | bool]]:
+    """Where a chapter can be run, and its other forms."""
+    if pagename not in project.notebooks:
+        return []
+    ui = project.languages[language]["ui"]
+    repository = project.repository
+    path = f"{language}/{pagename}.ipynb"
+    branch = repository.notebooks_branch
+    return [
+        {
+            "name": "Colab",
+            "title": ui["launch_colab"],
+            "href": "https://colab.research.google.com/github/"
+            f"{repository.slug}/blob/{branch}/{path}",
+        },
+        {
+            "name": "Binder",
+            "title": ui["launch_binder"],
+            "href": f"https://mybinder.org/v2/gh/{repository.slug}/{branch}"
+            f"?labpath={path.replace('/', '%2F')}",
+        },
+        {
+            "name": ui["notebook"],
+            "title": ui["launch_notebook"],
+            "href": f"../notebooks/{path}",
+            "download": True,
+        },
+        {
+            "name": "PDF",
+            "title": ui["launch_pdf"],
+            "href": f"../{project.languages[language]['pdf']}",
+        },
+    ]
+
+
+def local_toc(toc: str) -> str:
+    """The sections of the page, without the page's own title."""
+    inner = re.search(r"<ul>.*?<a[^>]*>.*?</a>\s*(<ul>.*</ul>)\s*</li>", toc, re.DOTALL)
+    return inner[1] if inner else ""
+
+
+def setup(app: Sphinx) -> None:
+    """Register with Sphinx."""
+    app.connect("html-page-context", add_context, priority=800)

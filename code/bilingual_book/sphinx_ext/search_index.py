@@ -1,0 +1,162 @@
+"""The search index: by section, one file per language that opens from disk too.
+
+Words are reduced by the language's stemmer (« têtes » finds « tête ») and then freed
+of their accents (« tete » finds it too). Python writes the index with the same stemmer
+that the page uses for what the reader types: both come with Sphinx.
+"""
+
+import json
+import math
+import re
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from sphinx import addnodes
+from sphinx.application import Sphinx
+
+WORD = re.compile(r"[^\W_]+", re.UNICODE)
+EXCERPT = 160  # characters shown of a section
+# How much a word counts by where it stands.
+IN_PAGE_TITLE, IN_TITLE, IN_STRONG, IN_TEXT, IN_CODE = 24.0, 16.0, 3.0, 1.0, 0.3
+SATURATION = 4.0  # BM25's: the tenth occurrence says little more than the fifth
+
+
+@dataclass
+class Section:
+    """What is searched and shown of one section."""
+
+    page: str
+    anchor: str
+    title: str
+    level: int
+    text: list[str] = field(default_factory=list)
+    words: list[tuple[str, float]] = field(default_factory=list)
+
+
+def without_accents(word: str) -> str:
+    """The letters alone: « tête » becomes "tete", « cœur » becomes "coeur"."""
+    word = word.lower().replace("œ", "oe").replace("æ", "ae")
+    parts = unicodedata.normalize("NFD", word)
+    return "".join(part for part in parts if not unicodedata.combining(part))
+
+
+def words_of(text: str, stem: Callable[[str], str]) -> list[str]:
+    """The words of a text as the index writes them."""
+    words = WORD.findall(text.lower().replace("\u2019", "'"))
+    return [without_accents(stem(word)) for word in words]
+
+
+def sections_of(page: str, doctree: nodes.document) -> Iterator[Section]:
+    """The sections of a page, each with its own text and not that of the inner ones."""
+    for node in doctree.findall(nodes.section):
+        title = node.next_node(nodes.title)
+        if title is None:
+            continue
+        level = 1
+        parent = node.parent
+        while isinstance(parent, nodes.section):
+            level, parent = level + 1, parent.parent
+        anchor = "" if level == 1 else node["ids"][0]
+        section = Section(page, anchor, title.astext(), level)
+        for child in node.children:
+            if not isinstance(child, nodes.section | nodes.title):
+                collect(child, section)
+        yield section
+
+
+def collect(node: nodes.Node, section: Section) -> None:
+    """Add the texts below a node to the section."""
+    for text in node.findall(nodes.Text):
+        weight, shown = IN_TEXT, True
+        parent = text.parent
+        while parent is not None and parent is not node.parent:
+            if isinstance(parent, nodes.raw | nodes.comment | addnodes.index):
+                weight = 0.0
+            elif isinstance(parent, nodes.literal_block):
+                weight, shown = IN_CODE, False
+            elif isinstance(parent, nodes.math | nodes.math_block):
+                weight, shown = 0.0, False
+            elif isinstance(parent, nodes.strong | nodes.term):
+                weight = max(weight, IN_STRONG)
+            parent = parent.parent
+        if weight:
+            section.words.append((text.astext(), weight))
+            if shown:
+                section.text.append(text.astext())
+
+
+def excerpt(section: Section) -> str:
+    """The first words of a section."""
+    text = " ".join(" ".join(section.text).split())
+    if len(text) <= EXCERPT:
+        return text
+    return text[:EXCERPT].rsplit(" ", 1)[0] + " …"
+
+
+def build_index(
+    sections: list[Section],
+    stem: Callable[[str], str],
+    stopwords: set[str],
+) -> dict[str, Any]:
+    """The index that the page loads.
+
+    Returns:
+        ``pages`` (title by slug), ``sections`` (page, anchor, title, excerpt) and
+        ``terms``: for each word, pairs (section, weight) flattened into one list.
+    """
+    stopped = {without_accents(word) for word in stopwords}
+    postings: dict[str, dict[int, float]] = defaultdict(dict)
+    for number, section in enumerate(sections):
+        counts: Counter[str] = Counter()
+        for text, weight in section.words:
+            for word in words_of(text, stem):
+                counts[word] += weight
+        title = words_of(section.title, stem)
+        boost = IN_PAGE_TITLE if section.level == 1 else IN_TITLE
+        scores = {w: n / (n + SATURATION) for w, n in counts.items()}
+        for word in title:  # a short title says more precisely what the section is on
+            scores[word] = scores.get(word, 0) + boost / (2 + len(title))
+        for word, score in scores.items():
+            if word not in stopped and (len(word) > 1 or word.isalpha()):
+                postings[word][number] = score
+    terms = {}
+    for word, found in sorted(postings.items()):
+        rarity = math.log(1 + len(sections) / len(found))
+        flat: list[int] = []
+        for number, score in found.items():
+            flat += [number, max(1, round(100 * score * rarity))]
+        terms[word] = flat
+    return {
+        "pages": {s.page: s.title for s in sections if s.level == 1},
+        "sections": [[s.page, s.anchor, s.title, excerpt(s)] for s in sections],
+        "terms": terms,
+    }
+
+
+def write_index(app: Sphinx, exception: Exception | None) -> None:
+    """Write the index and the stemmer beside the pages."""
+    if exception is not None or app.builder.name != "html":
+        return
+    indexer = getattr(app.builder, "indexer", None)
+    if indexer is None:
+        return
+    sections: list[Section] = []
+    for page in sorted(app.env.found_docs):
+        sections += sections_of(page, app.env.get_doctree(page))
+    index = build_index(sections, cache(indexer.lang.stem), set(indexer.lang.stopwords))
+    static = Path(app.outdir) / "_static"
+    text = json.dumps(index, ensure_ascii=False, separators=(",", ":"))
+    (static / "search-index.js").write_text(f"bookIndex={text}\n", encoding="utf-8")
+    stemmer = indexer.get_js_stemmer_code()
+    (static / "stemmer.js").write_text(stemmer, encoding="utf-8")
+
+
+def setup(app: Sphinx) -> None:
+    """Register with Sphinx."""
+    app.connect("build-finished", write_index)

@@ -1,0 +1,128 @@
+// What a page gains from scripts. Without them it can be read, searched in and printed.
+(() => {
+  const find = (query) => [...document.querySelectorAll(query)];
+  const remember = (key, value) => {
+    try {
+      value ? localStorage.setItem(key, value) : localStorage.removeItem(key);
+    } catch {} // a browser may forbid it; then nothing is remembered
+  };
+  const remembered = (key) => {
+    try {
+      return localStorage.getItem(key);
+    } catch {
+      return null;
+    }
+  };
+
+  // Light, dark, or as the system says.
+  const themes = ["", "light", "dark"];
+  const media = { light: "not all", dark: "all" };
+  find("button.theme").forEach((button) => {
+    const names = button.dataset.names.split("|");
+    const show = () => {
+      const name = names[Math.max(0, themes.indexOf(remembered("theme") || ""))];
+      button.title = name;
+      button.setAttribute("aria-label", name);
+    };
+    button.hidden = false;
+    show();
+    button.addEventListener("click", () => {
+      const next = themes[(themes.indexOf(remembered("theme") || "") + 1) % 3];
+      remember("theme", next);
+      document.getElementById("dark").media =
+        media[next] || "(prefers-color-scheme: dark)";
+      show();
+    });
+  });
+
+  // The other language: the same section, and the choice is kept.
+  const sections = find("article section[id]");
+  const headings = () =>
+    sections.filter((s) => s.getBoundingClientRect().top < innerHeight / 3);
+  find("a.other").forEach((link) => {
+    const page = link.getAttribute("href");
+    const aim = () => {
+      const here = headings().pop();
+      const label = here && here.parentElement.closest("section") ? sharedLabel(here) : "";
+      link.href = page + location.search + (label && "#" + label);
+    };
+    ["pointerenter", "focus", "click"].forEach((event) =>
+      link.addEventListener(event, aim),
+    );
+    link.addEventListener("click", () => remember("language", link.dataset.language));
+  });
+  // A section has a name made from its title and the label that both languages share.
+  function sharedLabel(section) {
+    const labels = [...section.children].filter((c) => c.matches("span[id]"));
+    return labels.length ? labels[0].id : section.id;
+  }
+
+  // The section in view, in the list of the page's sections.
+  const links = new Map(find(".rail a").map((a) => [a.hash.slice(1), a]));
+  if (links.size && "IntersectionObserver" in window) {
+    const mark = () => {
+      const here = headings().filter((s) => links.has(s.id)).pop();
+      links.forEach((a, id) =>
+        here && id === here.id
+          ? a.setAttribute("aria-current", "true")
+          : a.removeAttribute("aria-current"),
+      );
+    };
+    const observer = new IntersectionObserver(mark, { rootMargin: "0px 0px -66% 0px" });
+    sections.forEach((s) => observer.observe(s));
+  }
+
+  // Copy the code of a cell.
+  const texts = document.documentElement.dataset;
+  find("article .highlight").forEach((box) => {
+    const code = box.querySelector("pre");
+    if (!code || !navigator.clipboard || box.closest(".cell_output")) return;
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "copy";
+    button.textContent = texts.copy;
+    button.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(code.textContent.trimEnd() + "\n");
+      button.textContent = texts.copied;
+      setTimeout(() => (button.textContent = texts.copy), 1500);
+    });
+    box.append(button);
+  });
+
+  // What scrolls in itself can be reached by keyboard; what does not is no stop.
+  const boxes = find(".table-box, pre, .formula, .math.long");
+  const reach = () =>
+    boxes.forEach((box) => {
+      if (box.scrollWidth > box.clientWidth + 1) box.tabIndex = 0;
+      else box.removeAttribute("tabindex");
+    });
+  addEventListener("resize", reach);
+  addEventListener("load", reach);
+  document.addEventListener("toggle", reach, true);
+  reach();
+
+  // A link into a folded solution opens it; paper shows all.
+  const unfold = () => {
+    const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    for (let box = target && target.closest("details"); box; box = box.parentElement.closest("details"))
+      box.open = true;
+  };
+  addEventListener("hashchange", unfold);
+  unfold();
+  let folded = [];
+  addEventListener("beforeprint", () => {
+    folded = find("article details:not([open])");
+    folded.forEach((box) => (box.open = true));
+  });
+  addEventListener("afterprint", () => folded.forEach((box) => (box.open = false)));
+
+  // "/" goes to the search field.
+  addEventListener("keydown", (event) => {
+    if (event.key !== "/" || event.target.closest("input, textarea, [contenteditable]")) return;
+    const field = find("input[type=search]").find((input) => input.offsetParent);
+    if (field) {
+      event.preventDefault();
+      field.focus();
+    }
+  });
+})();
