@@ -65,16 +65,20 @@ def test_a_cell_changed(book: Project, traces: Traces, edit: Edit) -> None:
     assert traces.new() == Counter([("two", "fr")])
 
 
-@pytest.mark.parametrize(
-    "changed", ["code/transformers_explained/attention.py", "requirements.txt"]
-)
-def test_the_package_or_the_lock_changed(
-    book: Project, traces: Traces, changed: str
-) -> None:
-    path = book.root / changed
-    path.write_text(path.read_text(encoding="utf-8") + "# more\n", encoding="utf-8")
+def test_the_package_changed(book: Project, traces: Traces, edit: Edit) -> None:
+    edit(book.package / "attention.py", "x = 1", "x = 2")
     assert all(run.executed for run in rerun(book))
     assert traces.new() == Counter(ALL)
+
+
+def test_the_lock_changed(book: Project, traces: Traces, edit: Edit) -> None:
+    """The key of the whole cache changes: one page stands for all."""
+    before = book.cache
+    edit(book.root / "requirements.txt", "a==1", "a==2")
+    assert Project(book.root).cache != before
+    runs = run_pages(Project(book.root), ["one"], ["fr"])
+    assert [run.executed for run in runs] == [True]
+    assert traces.new() == Counter([("one", "fr")])
 
 
 def test_a_changed_text_of_the_package_counts(book: Project, traces: Traces) -> None:
