@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path as Curve
 
+FACE = "STIXGeneral"  # comes with matplotlib
 NIGHT, PAPER = "#0b2438", "#fdfcf9"
 HEADS = ("#56b4e9", "#e69f00", "#40c9a2")  # Okabe and Ito's, the green a little lighter
 WORDS = {
@@ -83,7 +84,11 @@ def draw_cover(
         )
     scale = size[0] / 12
     for i, word in enumerate(words):
-        style = {"ha": "center", "color": PAPER, "family": "STIXGeneral"}
+        style: dict[str, Any] = {
+            "ha": "center",
+            "color": PAPER,
+            "family": "STIXGeneral",
+        }
         axes.text(i, 1.03, word, fontsize=25 * scale, va="bottom", **style)
         axes.text(i, -0.03, word, fontsize=25 * scale, va="top", **style)
     if title:
@@ -94,7 +99,7 @@ def draw_cover(
 def add_title(figure: Figure, texts: Mapping[str, Any], *, tall: bool) -> None:
     """Write the title and the subtitle above the picture."""
     scale = figure.get_figwidth() / 12
-    style = {"color": PAPER, "family": "STIXGeneral", "va": "baseline"}
+    style: dict[str, Any] = {"color": PAPER, "family": FACE, "va": "baseline"}
     top = 0.86 if tall else 0.83
     figure.text(0.07, top, texts["title"], fontsize=58 * scale, weight="bold", **style)
     figure.text(

@@ -20,8 +20,9 @@ from bilingual_book.mathml import other_alphabet
 FORMULA = re.compile(r"<math\b.*?</math>", re.DOTALL)
 VARIABLE = re.compile(r"<mi>(.)</mi>")
 TAG = re.compile(r"<[^>]*>")
-# Letters and digits are kept whole: a font that lacks one would mix two faces.
-ALWAYS = "".join(map(chr, range(0x20, 0x7F)))
+# Letters and digits are kept whole, for a font that lacks one would mix two faces; and
+# the root, which the browser draws though no page writes it.
+ALWAYS = "".join(map(chr, range(0x20, 0x7F))) + "√"
 
 
 def source_font() -> Path:

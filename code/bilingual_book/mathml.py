@@ -8,6 +8,7 @@ alphabet are written as themselves, words are words again, accents sit on their 
 import json
 import unicodedata
 from functools import cache, cached_property
+from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -113,6 +114,7 @@ def to_mathml(tex: str, *, display: bool) -> str:
     root = ET.fromstring(katex.render(tex, display=display))
     keep_presentation(root)
     for element in list(root.iter()):
+        drop_pull_back(element)
         measure_spaces(element)
         compose_accents(element)
         join_words(element)
@@ -135,6 +137,14 @@ def keep_presentation(root: ET.Element) -> None:
     semantics = root.find(f"{NAMESPACE}semantics")
     if semantics is not None:
         root[:] = [semantics[0]]
+
+
+def drop_pull_back(element: ET.Element) -> None:
+    """Drop the negative space after a function's name: MathML puts none before it."""
+    children = list(element)
+    for before, child in pairwise(children):
+        if before.text == "\u2061" and NEGATIVE in (child.text or ""):
+            element.remove(child)
 
 
 def measure_spaces(element: ET.Element) -> None:
@@ -236,7 +246,7 @@ def align_columns(element: ET.Element) -> None:
             before = half(gaps[min(i - 1, len(gaps) - 1)]) if gaps and i else "0"
             last = i == len(cells) - 1
             after = half(gaps[min(i, len(gaps) - 1)]) if gaps and not last else "0"
-            block = half(row_gap[0]) if row_gap else "0.25em"
+            block = half(row_gap[0], 0.15) if row_gap else "0.25em"
             style["padding"] = f"{block} {after} {block} {before}"
             if i and i - 1 < len(rules) and rules[i - 1] == "solid":
                 style["border-left"] = "thin solid"
@@ -245,6 +255,6 @@ def align_columns(element: ET.Element) -> None:
             )
 
 
-def half(length: str) -> str:
-    """Half of a length in em."""
-    return f"{float(length.removesuffix('em')) / 2:g}em"
+def half(length: str, more: float = 0.0) -> str:
+    """Half of a length in em, and a little more where a browser is tighter than TeX."""
+    return f"{float(length.removesuffix('em')) / 2 + more:.4g}em"

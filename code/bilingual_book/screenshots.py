@@ -46,7 +46,8 @@ def take_screenshots(project: Project) -> None:
             page.goto((project.site / f"{page_name}.html").as_uri())
             # Late pictures load when they come near: walk through the page once.
             page.evaluate(
-                "async () => { for (let y = 0; y < document.body.scrollHeight; y += 700)"
+                "async () => {"
+                " for (let y = 0; y < document.body.scrollHeight; y += 700)"
                 " { scrollTo(0, y); await new Promise((r) => setTimeout(r, 30)); }"
                 " scrollTo(0, 0); }"
             )

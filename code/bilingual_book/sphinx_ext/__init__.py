@@ -19,7 +19,7 @@ THEME = Path(__file__).parents[1] / "web"
 
 def forget_other_theme(app: Sphinx, config: Config) -> None:
     """Drop the options that Jupyter Book sets for its own theme."""
-    config.html_theme_options = {}  # type: ignore[attr-defined]
+    config.html_theme_options = {}
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

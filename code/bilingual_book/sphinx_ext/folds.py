@@ -1,5 +1,6 @@
 """`:class: dropdown`: a box that opens, with HTML's own `details`, without script."""
 
+import re
 from typing import Any
 
 from docutils import nodes
@@ -7,12 +8,17 @@ from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.writers.html5 import HTML5Translator
 
+from bilingual_book.sphinx_ext.page_context import project_at
 
-class fold(nodes.General, nodes.Element):  # noqa: N801
+# What sphinx-exercise writes of an exercise: "Exercise 2.1 (Title)".
+EXERCISE = re.compile(r"\w+\s+([\d.]+)(?:\s+(\(.*\)))?")
+
+
+class fold(nodes.General, nodes.Element):  # type: ignore[misc]  # noqa: N801
     """A box that opens; its first child is a ``fold_title``."""
 
 
-class fold_title(nodes.Part, nodes.TextElement):  # noqa: N801
+class fold_title(nodes.Part, nodes.TextElement):  # type: ignore[misc]  # noqa: N801
     """What is seen of a closed box."""
 
 
@@ -33,11 +39,23 @@ class FoldBoxes(SphinxPostTransform):
             first = box[0]
             if not isinstance(first, nodes.TextElement):
                 continue
-            title = fold_title("", "", *first.children)
+            title = fold_title("", "", *self.title_content(first))
             kept = [name for name in classes if name != "dropdown"]
             new = fold("", title, *box.children[1:], ids=box["ids"], classes=kept)
             new.source, new.line = box.source, box.line
             box.replace_self(new)
+
+    def title_content(self, title: nodes.TextElement) -> list[nodes.Node]:
+        """The title without a link, which would be a button in a button."""
+        link = title.next_node(nodes.reference)
+        if link is None:
+            return list(title.children)
+        texts = project_at(self.config.book_root).languages[self.config.book_language]
+        found = EXERCISE.fullmatch(link.astext())
+        if found is None:
+            return [nodes.Text(title.astext())]
+        text = texts["ui"]["solution"].format(number=found[1])
+        return [nodes.Text(f"{text} {found[2] or ''}".rstrip())]
 
 
 def visit_fold(translator: HTML5Translator, node: fold) -> None:

@@ -19,7 +19,7 @@ LONG_INLINE = 28
 
 
 def mathml(node: nodes.math | nodes.math_block, tex: str, *, display: bool) -> str:
-    """The MathML of a node; a formula that cannot be read is a warning with its line."""
+    """The MathML of a node; an unreadable formula is a warning with its line."""
     try:
         return to_mathml(tex, display=display)
     except FormulaError as error:
@@ -29,7 +29,7 @@ def mathml(node: nodes.math | nodes.math_block, tex: str, *, display: bool) -> s
 
 def display_tex(node: nodes.math_block) -> str:
     """The TeX of a displayed formula, with its lines held together."""
-    tex = node.astext().strip()
+    tex: str = node.astext().strip()
     if node.get("nowrap"):  # the author's own environment; Sphinx numbers, not KaTeX
         return NUMBERED_ENVIRONMENT.sub(r"\\\1{\2*}", tex)
     if r"\\" in tex and not WHOLE_ENVIRONMENT.fullmatch(tex):

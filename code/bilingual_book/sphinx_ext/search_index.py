@@ -9,7 +9,7 @@ import json
 import math
 import re
 import unicodedata
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
@@ -67,6 +67,7 @@ def sections_of(page: str, doctree: nodes.document) -> Iterator[Section]:
         for child in node.children:
             if not isinstance(child, nodes.section | nodes.title):
                 collect(child, section)
+                section.text.append(" ")
         yield section
 
 
@@ -80,20 +81,22 @@ def collect(node: nodes.Node, section: Section) -> None:
                 weight = 0.0
             elif isinstance(parent, nodes.literal_block):
                 weight, shown = IN_CODE, False
-            elif isinstance(parent, nodes.math | nodes.math_block):
+            elif isinstance(parent, nodes.math_block):
                 weight, shown = 0.0, False
+            elif isinstance(parent, nodes.math):
+                weight = 0.0
             elif isinstance(parent, nodes.strong | nodes.term):
                 weight = max(weight, IN_STRONG)
             parent = parent.parent
         if weight:
             section.words.append((text.astext(), weight))
-            if shown:
-                section.text.append(text.astext())
+        if shown and (weight or isinstance(text.parent, nodes.math)):
+            section.text.append(text.astext())
 
 
 def excerpt(section: Section) -> str:
     """The first words of a section."""
-    text = " ".join(" ".join(section.text).split())
+    text = " ".join("".join(section.text).split())
     if len(text) <= EXCERPT:
         return text
     return text[:EXCERPT].rsplit(" ", 1)[0] + " …"
@@ -113,7 +116,7 @@ def build_index(
     stopped = {without_accents(word) for word in stopwords}
     postings: dict[str, dict[int, float]] = defaultdict(dict)
     for number, section in enumerate(sections):
-        counts: Counter[str] = Counter()
+        counts: defaultdict[str, float] = defaultdict(float)
         for text, weight in section.words:
             for word in words_of(text, stem):
                 counts[word] += weight

@@ -1,0 +1,14 @@
+"""Which pages the tests open."""
+
+from bilingual_book.project import LANGUAGES, find_project
+
+PROJECT = find_project()
+PAGES = [
+    f"{language}/{slug}.html"
+    for language in LANGUAGES
+    for slug in [*PROJECT.pages, "search"]
+]
+CHAPTERS = [
+    f"{language}/{slug}.html" for language in LANGUAGES for slug in PROJECT.notebooks
+]
+ALL = ["index.html", *PAGES]

@@ -1,0 +1,181 @@
+"""Every page, in both languages, in a real browser."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext, Page
+from site_pages import ALL, CHAPTERS, PAGES, PROJECT
+from visits import Visit
+
+from bilingual_book.project import LANGUAGES, Project
+
+SCROLL_THROUGH = """async () => {
+  for (let y = 0; y < document.body.scrollHeight; y += 600) {
+    scrollTo({top: y, behavior: 'instant'});
+    await new Promise((done) => setTimeout(done, 10));
+  }
+  await Promise.all([...document.images].map((image) =>
+    image.complete ? 0 : new Promise((done) => (image.onload = image.onerror = done))));
+}"""
+EMPTY_PICTURES = """() => [...document.images]
+  .filter((image) => !image.naturalWidth || !image.alt.trim()).map((i) => i.src)"""
+UNSIZED_PICTURES = """() => [...document.querySelectorAll("main img")]
+  .filter((i) => !i.getAttribute("width")).map((i) => i.src)"""
+WIDE = """() => document.documentElement.scrollWidth - innerWidth"""
+
+
+@pytest.mark.parametrize("address", ALL)
+def test_page_loads_without_errors_and_without_strangers(
+    page: Page, origin: str, address: str
+) -> None:
+    visit = Visit(origin)
+    visit.watch(page)
+    page.goto(origin + address)
+    page.evaluate(SCROLL_THROUGH)
+    visit.assert_clean()
+    assert page.evaluate(EMPTY_PICTURES) == []
+    assert page.evaluate(UNSIZED_PICTURES) == []
+    assert page.title().strip()
+
+
+@pytest.mark.parametrize("address", ALL)
+@pytest.mark.parametrize("scripts", [True, False])
+def test_page_does_not_scroll_sideways_on_a_telephone(
+    new_context: Callable[..., BrowserContext], origin: str, address: str, scripts: bool
+) -> None:
+    context = new_context(
+        viewport={"width": 360, "height": 740}, java_script_enabled=scripts
+    )
+    page = context.new_page()
+    page.goto(origin + address)
+    assert page.evaluate(WIDE) <= 0
+
+
+@pytest.mark.parametrize("address", CHAPTERS)
+def test_mathematics_is_typeset(page: Page, origin: str, address: str) -> None:
+    page.goto(origin + address)
+    page.evaluate("document.fonts.ready")
+    assert page.locator("article .math").count() > 0
+    for formula in page.locator("article .math").all():
+        assert formula.locator("math").count() == 1
+    prose = page.evaluate(
+        """() => { const copy = document.querySelector("article").cloneNode(true);
+        copy.querySelectorAll("pre, code, math, script").forEach((e) => e.remove());
+        return copy.textContent; }"""
+    )
+    assert not re.search(r"\\(frac|sqrt|text|mathrm|begin)\b|\$[^$]+\$", prose)
+    assert page.evaluate("document.fonts.check('16px \"Book Math\"')")
+
+
+def test_a_root_is_drawn(page: Page, origin: str) -> None:
+    """A typeface without the sign draws no root at all, and says nothing."""
+    page.goto(origin + "fr/attention.html")
+    page.evaluate("document.fonts.ready")
+    root, inside = page.evaluate(
+        """() => { const root = document.querySelector("msqrt");
+        return [root, root.firstElementChild].map(
+          (e) => e.getBoundingClientRect().width); }"""
+    )
+    assert root > inside + 4
+
+
+@pytest.mark.parametrize("address", PAGES)
+def test_language_and_addresses_are_declared(
+    page: Page, origin: str, project: Project, address: str
+) -> None:
+    language, name = address.split("/")
+    page.goto(origin + address)
+    assert page.locator("html").get_attribute("lang") == language
+    if name == "search.html":
+        return
+    canonical = page.locator("link[rel=canonical]").get_attribute("href")
+    assert canonical == project.base_url + address
+    alternates = {
+        link.get_attribute("hreflang"): link.get_attribute("href")
+        for link in page.locator("link[rel=alternate]").all()
+    }
+    expected = {code: f"{project.base_url}{code}/{name}" for code in LANGUAGES}
+    assert alternates == {**expected, "x-default": expected["en"]}
+
+
+@pytest.mark.parametrize("address", CHAPTERS)
+def test_launch_buttons_lead_to_this_page_in_this_language(
+    page: Page, origin: str, project: Project, address: str
+) -> None:
+    page.goto(origin + address)
+    links = [
+        link.get_attribute("href") or "" for link in page.locator(".launch a").all()
+    ]
+    path = address.replace(".html", ".ipynb")
+    repository = project.repository.slug
+    assert (
+        f"https://colab.research.google.com/github/{repository}/blob/notebooks/{path}"
+        in links
+    )
+    binder = path.replace("/", "%2F")
+    assert (
+        f"https://mybinder.org/v2/gh/{repository}/notebooks?labpath={binder}" in links
+    )
+    for link in links:
+        if link.startswith("../"):
+            assert (project.site / link.removeprefix("../")).is_file()
+
+
+def test_every_page_of_the_contents_is_in_the_sitemap(site: Path) -> None:
+    sitemap = (site / "sitemap.xml").read_text(encoding="utf-8")
+    for language in LANGUAGES:
+        for slug in PROJECT.pages:
+            assert f"<loc>{PROJECT.base_url}{language}/{slug}.html</loc>" in sitemap
+
+
+def test_pages_ask_no_one_else_for_anything(site: Path) -> None:
+    """Even on paths that the browser did not take here."""
+    loaded = re.compile(
+        r'<(?:script|link|img|iframe)\b[^>]*(?:src|href)="(https?:[^"]+)"'
+    )
+    declared = ("canonical", "alternate")
+    for path in sorted(site.rglob("*.html")):
+        for match in loaded.finditer(path.read_text(encoding="utf-8")):
+            assert any(f'rel="{name}"' in match[0] for name in declared), (
+                path,
+                match[0],
+            )
+    for path in sorted(site.rglob("*.css")):
+        assert "http" not in path.read_text(encoding="utf-8"), path
+
+
+def test_pages_open_from_disk(page: Page, site: Path) -> None:
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("requestfailed", lambda request: errors.append(request.url))
+    page.goto((site / "fr" / "attention.html").as_uri())
+    page.evaluate(SCROLL_THROUGH)
+    page.evaluate("document.fonts.ready")
+    assert page.evaluate("document.fonts.check('16px \"Book Math\"')")
+    page.locator("a.other").click()
+    assert page.url.split("#")[0].endswith("en/attention.html")
+    page.goto((site / "fr" / "search.html").as_uri() + "?q=attention")
+    assert page.locator("#results li").count() > 0
+    assert errors == []
+
+
+def test_the_frame_of_a_french_page_is_french(page: Page, origin: str) -> None:
+    """What surrounds the text: no word of the theme is left in English."""
+    page.goto(origin + "fr/attention.html")
+    frame = page.evaluate(
+        """() => { const copy = document.body.cloneNode(true);
+        copy.querySelectorAll("article > section, pre, [lang=en], script")
+          .forEach((e) => e.remove());
+        const named = [...copy.querySelectorAll("[title], [aria-label], [placeholder]")]
+          .map((e) => [e.title, e.ariaLabel, e.placeholder].join(" "));
+        return copy.textContent + " " + named.join(" "); }"""
+    )
+    boxes = page.locator("article .admonition-title").all_text_contents()
+    english = re.compile(
+        r"\b(search|contents?|next|previous|copy|skip|download|show|hide|the|"
+        r"warning|tip|exercise|solution to|launch|toggle|source code|link to)\b",
+        re.IGNORECASE,
+    )
+    assert english.findall(frame + " ".join(boxes)) == []

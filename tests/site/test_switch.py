@@ -1,0 +1,91 @@
+"""From one language to the other and back, and what is remembered of it."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import BrowserContext, Page
+from site_pages import PAGES
+
+
+@pytest.mark.parametrize("address", [page for page in PAGES if page.startswith("fr/")])
+def test_switch_leads_to_the_same_page_and_back_without_script(
+    new_context: Callable[..., BrowserContext], origin: str, address: str
+) -> None:
+    page = new_context(java_script_enabled=False).new_page()
+    page.goto(origin + address)
+    page.locator("a.other").click()
+    assert page.url == origin + address.replace("fr/", "en/", 1)
+    assert page.locator("html").get_attribute("lang") == "en"
+    page.locator("a.other").click()
+    assert page.url == origin + address
+
+
+def test_switch_leads_to_the_same_section(page: Page, origin: str) -> None:
+    label = "attention-scaling"
+    page.goto(f"{origin}fr/attention.html#{label}")
+    page.wait_for_timeout(200)
+    page.locator("a.other").click()
+    page.wait_for_url("**/en/attention.html#*")
+    assert page.url.endswith(f"#{label}")
+    # The label stands at the top of the view, below the header.
+    top = page.evaluate(
+        f"document.getElementById('{label}').getBoundingClientRect().top"
+    )
+    assert 0 <= top < 200
+
+
+def test_landing_page_offers_both_languages_without_script(
+    new_context: Callable[..., BrowserContext], origin: str
+) -> None:
+    page = new_context(java_script_enabled=False).new_page()
+    for language in ("fr", "en"):
+        page.goto(origin)
+        page.locator(f"a[href^='{language}/']").click()
+        assert page.locator("html").get_attribute("lang") == language
+
+
+@pytest.mark.parametrize(
+    ("browser_language", "first"), [("fr-TG", "fr"), ("en-GB", "en"), ("ee", "en")]
+)
+def test_landing_page_starts_with_the_readers_language(
+    new_context: Callable[..., BrowserContext],
+    origin: str,
+    browser_language: str,
+    first: str,
+) -> None:
+    page = new_context(locale=browser_language).new_page()
+    page.goto(origin)
+    tops = {
+        language: page.locator(f"section[lang={language}]").bounding_box()["y"]
+        for language in ("fr", "en")
+    }
+    assert min(tops, key=lambda language: tops[language]) == first
+
+
+def test_choice_is_remembered_and_can_be_changed(page: Page, origin: str) -> None:
+    page.goto(origin + "en/intro.html")
+    page.locator("a.other").click()
+    page.wait_for_url("**/fr/intro.html*")
+    page.goto(origin)
+    page.wait_for_url("**/fr/intro.html")
+    page.locator("footer a[href*='#choose']").click()
+    page.locator("a[href^='en/']").click()
+    page.wait_for_url("**/en/intro.html")
+    page.goto(origin)
+    page.wait_for_url("**/en/intro.html")
+
+
+def test_colours_are_chosen_and_remembered(page: Page, origin: str) -> None:
+    page.emulate_media(color_scheme="light")
+    page.goto(origin + "fr/intro.html")
+    background = "getComputedStyle(document.body).backgroundColor"
+    light = page.evaluate(background)
+    button = page.locator("button.theme")
+    button.click()
+    assert page.evaluate(background) == light  # light, by choice
+    button.click()
+    dark = page.evaluate(background)
+    assert dark != light
+    page.reload()
+    assert page.evaluate(background) == dark
+    assert "sombre" in (button.get_attribute("aria-label") or "")

@@ -1,0 +1,67 @@
+"""What a chapter costs on a slow line, in bytes over the wire."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext, Page
+from site_pages import CHAPTERS
+
+from bilingual_book.archive import LARGEST, build_zip
+from bilingual_book.project import Project
+
+FIRST_VIEW = 350_000  # bytes, everything included
+SECOND_CHAPTER = 150_000
+SCRIPTS = 60_000  # uncompressed, on a chapter page
+
+
+def loaded_bytes(page: Page, address: str) -> int:
+    """Open a page and count what crossed the wire; the cache is the browser's own."""
+    session = page.context.new_cdp_session(page)
+    session.send("Network.enable")
+    total = 0
+
+    def finished(event: dict[str, float]) -> None:
+        nonlocal total
+        total += int(event["encodedDataLength"])
+
+    session.on("Network.loadingFinished", finished)
+    page.goto(address, wait_until="networkidle")
+    session.detach()
+    return total
+
+
+@pytest.mark.parametrize("address", CHAPTERS)
+def test_first_view_of_a_chapter_is_light(
+    new_context: Callable[..., BrowserContext], origin: str, address: str
+) -> None:
+    page = new_context(viewport={"width": 1280, "height": 900}).new_page()
+    assert 0 < loaded_bytes(page, origin + address) <= FIRST_VIEW
+
+
+@pytest.mark.parametrize("address", CHAPTERS[1:])
+def test_second_chapter_adds_little(
+    new_context: Callable[..., BrowserContext], origin: str, address: str
+) -> None:
+    page = new_context(viewport={"width": 1280, "height": 900}).new_page()
+    loaded_bytes(page, origin + CHAPTERS[0].replace("fr/", address.split("/")[0] + "/"))
+    assert 0 < loaded_bytes(page, origin + address) <= SECOND_CHAPTER
+
+
+def test_no_script_of_others_is_loaded(page: Page, origin: str) -> None:
+    sizes = {}
+    page.on(
+        "response",
+        lambda answer: (
+            sizes.update({answer.url: len(answer.body())})
+            if answer.request.resource_type == "script"
+            else None
+        ),
+    )
+    page.goto(origin + "fr/attention.html", wait_until="networkidle")
+    assert [Path(address).name for address in sizes] == ["book.js"]
+    assert sum(sizes.values()) <= SCRIPTS
+
+
+def test_the_site_is_one_small_file(site: Path, project: Project) -> None:
+    assert build_zip(project).stat().st_size <= LARGEST
