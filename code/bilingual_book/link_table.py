@@ -50,9 +50,9 @@ def labels(app: Sphinx) -> Iterator[tuple[str, dict[str, str]]]:
 def figure_number(app: Sphinx, page: str, anchor: str) -> str:
     """ "Fig. 5.2", "Section 3"...; empty when the place has no number."""
     formats = app.config.numfig_format
-    for kind, numbers in app.env.toc_fignumbers.get(page, {}).items():
-        if anchor in numbers and kind in formats:
-            return str(formats[kind] % dotted(numbers[anchor]))
+    for kind, found in app.env.toc_fignumbers.get(page, {}).items():
+        if anchor in found and kind in formats:
+            return str(formats[kind] % dotted(found[anchor]))
     numbers: dict[str, tuple[int, ...]] = app.env.toc_secnumbers.get(page, {})
     if not numbers:
         return ""

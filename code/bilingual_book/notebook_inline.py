@@ -9,6 +9,8 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from bilingual_book.errors import BookError
+
 if TYPE_CHECKING:
     from bilingual_book.notebook_markdown import MarkdownConverter
 
@@ -100,7 +102,12 @@ def role(name: str, content: str, converter: MarkdownConverter) -> str:
     try:
         return links.citation(content, name) if name not in writers else writers[name]()
     except KeyError as error:
-        raise converter.fail(f"{{{name}}}`{content}`, which is unknown,") from error
+        raise BookError(
+            f"{{{name}}}`{content}` names nothing that the site or a run knows",
+            path=converter.page.path,
+            expected="a label, page, work or reported number",
+            fix="mend the name, then build and execute the page again",
+        ) from error
 
 
 def link(out: str, rest: str, converter: MarkdownConverter) -> tuple[str, int]:

@@ -18,6 +18,8 @@ from bilingual_book.compare_runs import compare_runs
 from bilingual_book.errors import BookError
 from bilingual_book.execute import run_environment, run_pages
 from bilingual_book.notebook_inline import convert_inline
+from bilingual_book.notebook_links import Links
+from bilingual_book.notebook_markdown import MarkdownConverter
 from bilingual_book.notebooks import (
     build_notebooks,
     check_notebook,
@@ -280,3 +282,32 @@ def test_sentences(text: str, expected: str) -> None:
         links = None
 
     assert convert_inline(text, Nothing()) == expected  # type: ignore[arg-type]
+
+
+class TestWhatHasNoFormInANotebook:
+    """It is told with the page's name; nothing is written half converted."""
+
+    @pytest.mark.parametrize(
+        ("text", "what"),
+        [
+            ("{ref}`nowhere`", "names nothing that the site or a run knows"),
+            ("{glue:text}`everything.none`", "names nothing"),
+            ("{cite:t}`nobody1900none`", "names nothing"),
+            ("{strange}`x`", "the role {strange} has no form in a notebook"),
+            (":::{strange}\nx\n:::", "the directive {strange}"),
+            ("Une note[^1].", "a footnote has no form"),
+            ("![a](https://a.org/b.png)", "of another site has no form"),
+        ],
+    )
+    def test_a_construct(
+        self, whole: Project, reader: PageReader, text: str, what: str
+    ) -> None:
+        converter = MarkdownConverter(
+            page=reader.read(whole.source("fr", "everything"), "fr"),
+            links=Links(whole, "fr"),
+            numbers={},
+            reader=reader,
+        )
+        with pytest.raises(BookError, match=re.escape(what)) as caught:
+            list(converter.parts(text))
+        assert "everything.md" in str(caught.value)
