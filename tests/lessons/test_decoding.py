@@ -459,3 +459,71 @@ def test_bad_input() -> None:
     for p in (0.0, 1.1):
         with pytest.raises(ValueError, match=r"top_p must lie in \(0, 1\]"):
             sample(model, 3, max_new_tokens=3, top_p=p)
+
+
+# ------------------------------------------------------- what happens unless told
+
+
+@pytest.mark.parametrize("use_cache", [None, True, False])
+@pytest.mark.parametrize("write", [greedy, sample, beam_search])
+@pytest.mark.parametrize("reads_source", [True, False])
+def test_the_cache_spares_reading_again(
+    write: Any, reads_source: bool, use_cache: bool | None
+) -> None:
+    """Counted: with the cache, which is the default, each token is read once."""
+    model: Any = translator() if reads_source else writer()
+    embedding = model.target_embedding if reads_source else model.tokens
+    lengths: list[int] = []
+    embedding.register_forward_hook(
+        lambda _, args, __: lengths.append(args[0].shape[1])
+    )
+    prompt = torch.randint(2, 11, (3, 4))
+    options: dict[str, Any] = {"source": sources()} if reads_source else {}
+    options |= {} if use_cache is None else {"use_cache": use_cache}
+    options |= {"beam_size": 2} if write is beam_search else {}
+    lengths.clear()
+    write(model, prompt, max_new_tokens=5, **options)
+    # A shared matrix also embeds the source, through the other module.
+    assert lengths == ([4, 5, 6, 7, 8] if use_cache is False else [4, 1, 1, 1, 1])
+
+
+def test_after_its_end_a_translation_is_filled() -> None:
+    """Whichever token ends a text: what precedes it stays, what follows is padding."""
+    model = translator(norm="pre", tie_output=False)
+    source = sources()
+    free = greedy(model, START, source=source, max_new_tokens=8).tolist()
+    assert free[0] != free[1]  # they do not all end together
+    filled = 0
+    for end in range(START + 1, 11):
+        texts = greedy(model, START, source=source, max_new_tokens=8, end_id=end)
+        for text, whole in zip(texts.tolist(), free, strict=True):
+            kept = whole.index(end) + 1 if end in whole else len(whole)
+            kept = min(kept, len(text))
+            assert text == whole[:kept] + [PAD] * (len(text) - kept)
+            filled += len(text) - kept
+    assert filled > 0
+
+
+def test_defaults_of_sampling_and_of_the_length_penalty() -> None:
+    model, prompt = writer(), torch.randint(2, 11, (3, 4))
+    texts = [
+        sample(
+            model,
+            prompt,
+            max_new_tokens=15,
+            generator=torch.Generator().manual_seed(0),
+            **options,
+        )
+        for options in ({}, {"temperature": 1.0})
+    ]
+    assert torch.equal(*texts)
+    for hypotheses in beam_search(model, prompt, max_new_tokens=5, beam_size=3):
+        for found in hypotheses:
+            penalty = ((5 + 5) / 6) ** 0.6
+            assert found.score == pytest.approx(found.log_probability / penalty)
+
+
+def test_top_p_takes_no_token_more_than_it_needs() -> None:
+    """Probabilities 1/2, 1/4, 1/4: the first alone holds one half."""
+    scores = torch.tensor([[2.0, 1.0, 1.0]], dtype=torch.float64).log()
+    assert keep_top_p(scores, 0.5).isfinite().tolist() == [[True, False, False]]
