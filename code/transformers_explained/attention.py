@@ -159,6 +159,9 @@ class KeyValueCache:
     Args:
         max_len: Most positions that self-attention may append. Cross-attention fills
             the cache once, whatever the length of its memory.
+
+    Raises:
+        ValueError: If ``max_len`` is below 1.
     """
 
     def __init__(self, max_len: int) -> None:
@@ -236,7 +239,8 @@ class MultiHeadAttention(nn.Module):
         rotary: Rotates queries and keys by their positions (self-attention only).
 
     Raises:
-        ValueError: If ``num_heads`` does not divide ``d_model``.
+        ValueError: If ``num_heads`` does not divide ``d_model``, or if ``dropout`` does
+            not lie in [0, 1).
 
     Reference: Vaswani et al. (2017), section 3.2.2. The paper's projections have no
     bias; dropout of the weights is in its authors' code, not in its text.

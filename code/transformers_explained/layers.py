@@ -57,6 +57,9 @@ class LayerNorm(nn.Module):
         eps: ε, keeps the root away from 0.
         fused: Whether to use the fused kernel.
 
+    Raises:
+        ValueError: If ``d_model`` is below 1.
+
     Reference: Ba, Kiros and Hinton (2016), equations 3 and 4; ε is in its authors'
     code, not in its equations.
     """
@@ -86,6 +89,9 @@ class FeedForward(nn.Module):
         d_model: Features of a token.
         d_ff: Features between the two layers, often 4·d_model.
         activation: "relu" (the 2017 paper), "gelu" (BERT) or "gelu_tanh" (GPT-2).
+
+    Raises:
+        ValueError: If there is no such activation.
 
     Reference: Vaswani et al. (2017), equation 2.
     """

@@ -46,6 +46,9 @@ class SinusoidalPositions(nn.Module):
         d_model: Features of a token. May be odd: the last feature is then a sine.
         max_len: Number of positions in the table.
 
+    Raises:
+        ValueError: If a size is below 1.
+
     Reference: Vaswani et al. (2017), section 3.5. The paper writes the features in
     pairs and so takes d_model to be even.
     """
@@ -94,6 +97,9 @@ class LearnedPositions(nn.Module):
         d_model: Features of a token.
         max_len: Number of positions. There is no vector beyond.
 
+    Raises:
+        ValueError: If a size is below 1.
+
     Reference: Gehring et al. (2017), section 3.1; Devlin et al. (2019), section 3.
     """
 
@@ -136,7 +142,7 @@ class RotaryPositions(nn.Module):
         max_len: Number of positions in the tables.
 
     Raises:
-        ValueError: If ``head_dim`` is odd.
+        ValueError: If ``head_dim`` is odd, or a size is below 1.
 
     Reference: Su et al. (2021), RoFormer, equations 15 and 34. Many implementations
     pair feature i with i + head_dim / 2 instead of its neighbour; it is the same up to
