@@ -11,10 +11,12 @@ from fontTools.ttLib import TTFont
 
 from bilingual_book.assemble import assemble
 from bilingual_book.build import run_sphinx
+from bilingual_book.cover import write_pdf_cover
 from bilingual_book.errors import BookError
 from bilingual_book.execute import run_pages
 from bilingual_book.project import LANGUAGES, Project
 from bilingual_book.sphinx_run import sphinx_folder
+from bilingual_book.tex import arrange, declarations
 
 FATAL = re.compile(
     r"Missing character|^! |(Reference|Citation|Hyper reference) .* undefined"
@@ -50,16 +52,22 @@ def compile_pdf(project: Project, language: str) -> Path:
     folder = sphinx_folder(project, language) / "latex"
     name = project.languages[language]["pdf"].removesuffix(".pdf")
     start = time.perf_counter()
-    help_missing_glyphs(folder / f"{name}.tex")
+    arranged = prepare(project, language, folder, name)
     finished = subprocess.run(
-        ["latexmk", "-xelatex", "-interaction=nonstopmode", "-file-line-error", name],
+        [
+            "latexmk",
+            "-xelatex",
+            "-interaction=nonstopmode",
+            "-file-line-error",
+            arranged.name,
+        ],
         cwd=folder,
         capture_output=True,
         text=True,
         errors="replace",
         check=False,
     )
-    log_path = folder / f"{name}.log"
+    log_path = arranged.with_suffix(".log")
     log = log_path.read_text(encoding="utf-8", errors="replace")
     problems = log_problems(log)
     if finished.returncode or problems:
@@ -72,7 +80,7 @@ def compile_pdf(project: Project, language: str) -> Path:
         )
     target = project.build / "pdf" / f"{name}.pdf"
     target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copy(folder / f"{name}.pdf", target)
+    shutil.copy(arranged.with_suffix(".pdf"), target)
     seconds, size = time.perf_counter() - start, target.stat().st_size / 1e6
     print(f"{target} ({size:.1f} MB) in {seconds:.0f} s", flush=True)
     return target
@@ -96,21 +104,19 @@ def log_problems(log: str) -> list[str]:
     return sorted(problems)
 
 
-def help_missing_glyphs(tex: Path) -> None:
-    """Let a second typeface draw the signs that the text face does not have.
-
-    The signs are found, not listed: every character of the document that Pagella
-    lacks is declared with newunicodechar.
-    """
-    text = tex.read_text(encoding="utf-8")
-    known = text_face_signs()
-    signs = sorted({sign for sign in text if ord(sign) > 0xFF} - known)
-    declared = "".join(
-        f"\\newunicodechar{{{sign}}}{{{{\\otherglyphs {sign}}}}}\n" for sign in signs
-    )
-    if declared and declared not in text:
-        begin = "\\begin{document}"
-        tex.write_text(text.replace(begin, declared + begin, 1), encoding="utf-8")
+def prepare(project: Project, language: str, folder: Path, name: str) -> Path:
+    """Arrange Sphinx's file, draw the cover, and return the file to compile."""
+    source = (folder / f"{name}.tex").read_text(encoding="utf-8")
+    text = arrange(project, language, source)
+    # The signs that the text face lacks are found, not listed.
+    signs = sorted({sign for sign in text if ord(sign) > 0xFF} - text_face_signs())
+    begin = "\\begin{document}"
+    text = text.replace(begin, declarations(signs) + begin, 1)
+    arranged = folder / f"{name}-arranged.tex"
+    if not arranged.exists() or arranged.read_text(encoding="utf-8") != text:
+        arranged.write_text(text, encoding="utf-8")
+    write_pdf_cover(language, project.languages[language], folder / "cover.pdf")
+    return arranged
 
 
 def text_face_signs() -> set[str]:

@@ -1,1 +1,1 @@
-"""The LaTeX side of the book: what Sphinx is told, and the characters that need help."""
+"""The LaTeX side of the book: fonts and preamble, read by `overlay.py`."""
