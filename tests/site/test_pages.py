@@ -74,7 +74,7 @@ def test_a_root_is_drawn(page: Page, origin: str) -> None:
     page.goto(origin + "fr/attention.html")
     page.evaluate("document.fonts.ready")
     root, inside = page.evaluate(
-        """() => { const root = document.querySelector("msqrt");
+        """() => { const root = document.querySelector("article msqrt");
         return [root, root.firstElementChild].map(
           (e) => e.getBoundingClientRect().width); }"""
     )

@@ -22,16 +22,17 @@ def test_switch_leads_to_the_same_page_and_back_without_script(
 
 def test_switch_leads_to_the_same_section(page: Page, origin: str) -> None:
     label = "attention-scaling"
+    # The label stands at the top of the view, below the header, on both pages.
+    in_view = f"""() => {{
+      const top = document.getElementById('{label}').getBoundingClientRect().top;
+      return 0 <= top && top < 200; }}"""
+    page.emulate_media(reduced_motion="reduce")
     page.goto(f"{origin}fr/attention.html#{label}")
-    page.wait_for_timeout(200)
+    page.wait_for_function(in_view)
     page.locator("a.other").click()
     page.wait_for_url("**/en/attention.html#*")
     assert page.url.endswith(f"#{label}")
-    # The label stands at the top of the view, below the header.
-    top = page.evaluate(
-        f"document.getElementById('{label}').getBoundingClientRect().top"
-    )
-    assert 0 <= top < 200
+    page.wait_for_function(in_view)
 
 
 def test_landing_page_offers_both_languages_without_script(
