@@ -1,0 +1,306 @@
+"""The figures of the chapter "Fine-tuning BERT: sentiment analysis"."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from transformers_explained.labels import format_number, label
+from transformers_explained.plotting import (
+    arrow,
+    box,
+    diagram,
+    line_chart,
+    new_figure,
+    note,
+)
+from transformers_explained.style import COLORS, SMALL_SIZE
+
+NUM_LAYERS = 6  # MiniLM's
+WAYS = {"frozen": 0, "top": 2, "full": NUM_LAYERS}  # layers that are trained
+LANGUAGES = ("en", "fr")
+INKS = {"tfidf": "muted", "frozen": "key", "top": "value", "full": "query"}
+
+
+def ways() -> Figure:
+    """Draw what is trained, what stays as it is, and what starts from nothing."""
+    figure, ax = diagram(6.6, 4.3)
+    for column, (way, trained) in enumerate({**WAYS, "scratch": NUM_LAYERS}.items()):
+        x = 0.95 + 1.57 * column
+        ink = "accent" if way == "scratch" else "query"
+        note(ax, (x, 4.1), label(f"fine-tuning.way-{way}"), color="text")
+        parts = [
+            (label("fine-tuning.part-embeddings"), trained == NUM_LAYERS),
+            *(
+                (
+                    label("fine-tuning.part-layer", number=i + 1),
+                    i >= NUM_LAYERS - trained,
+                )
+                for i in range(NUM_LAYERS)
+            ),
+            (label("fine-tuning.part-mean"), False),
+            (label("fine-tuning.part-head"), True),
+        ]
+        below = None
+        for row, (text, moves) in enumerate(parts):
+            new = way == "scratch" or row == len(parts) - 1
+            color = ("accent" if new else ink) if moves else "muted"
+            placed = box(
+                ax,
+                (x, 0.38 + 0.42 * row),
+                text,
+                width=1.4,
+                height=0.32,
+                color=color,
+                size=SMALL_SIZE,
+                dashed=not moves,
+            )
+            if below is not None:
+                arrow(ax, below.top, placed.bottom, width=0.8)
+            below = placed
+    note(ax, (3.3, 0.08), label("fine-tuning.ways-legend"))
+    return figure
+
+
+def two_curves(ours: Sequence[float], theirs: Sequence[float]) -> Figure:
+    """Draw the loss of each update, ours as a line, Hugging Face's as rings on it."""
+    figure, ax = new_figure(5.6, 3.0)
+    steps = range(1, len(ours) + 1)
+    ax.plot(
+        steps,
+        ours,
+        "-",
+        color=COLORS["query"],
+        linewidth=2,
+        label=label("fine-tuning.curve-ours"),
+    )
+    ax.plot(
+        steps,
+        theirs,
+        "o",
+        markersize=9,
+        markerfacecolor="none",
+        markeredgecolor=COLORS["key"],
+        markeredgewidth=1.8,
+        label=label("fine-tuning.curve-theirs"),
+    )
+    ax.axhline(np.log(2), color=COLORS["muted"], linestyle=":", linewidth=1.2, zorder=0)
+    ax.set(xlabel=label("fine-tuning.axis-update"), ylabel=label("common.loss"))
+    ax.set_xticks(list(steps))
+    ax.legend(frameon=False, fontsize=SMALL_SIZE)
+    return figure
+
+
+def rivals(runs: Mapping[str, Mapping[str, Sequence[float]]]) -> Figure:
+    """Draw the accuracy of each classifier, a mark per seed and a bar for the mean.
+
+    Args:
+        runs: language -> classifier -> accuracy of each seed.
+    """
+    names = list(runs["en"])
+    figure, ax = new_figure(6.6, 0.9 + 0.62 * len(names))
+    for shift, language in ((-0.19, "en"), (0.19, "fr")):
+        ink = COLORS[language]
+        for row, name in enumerate(names):
+            values = [100 * value for value in runs[language][name]]
+            mean = sum(values) / len(values)
+            y = row + shift
+            ax.plot([50, mean], [y, y], "-", color=ink, linewidth=6, alpha=0.28)
+            ax.plot(values, [y] * len(values), "|", color=ink, markersize=11)
+            text = f"{language.upper()} {format_number(mean, digits=1)}"
+            ax.annotate(
+                text,
+                (max(values), y),
+                xytext=(7, 0),
+                textcoords="offset points",
+                va="center",
+                size=SMALL_SIZE,
+                color=ink,
+            )
+    ax.axvline(50, color=COLORS["muted"], linewidth=1.0)
+    ax.set_yticks(
+        range(len(names)), [label(f"fine-tuning.rival-{name}") for name in names]
+    )
+    ax.invert_yaxis()
+    ax.grid(axis="y", visible=False)
+    ax.set(xlim=(45, 92), xlabel=label("fine-tuning.axis-accuracy"))
+    return figure
+
+
+def by_size(
+    sizes: Sequence[int],
+    curves: Mapping[str, Mapping[str, Tensor]],
+    top: Mapping[str, Mapping[int, Sequence[float]]],
+) -> Figure:
+    """Draw accuracy against the number of training examples, one panel per language.
+
+    Args:
+        sizes: numbers of examples of the curves.
+        curves: language -> classifier -> (seeds, sizes).
+        top: language -> number of examples -> accuracy of each seed, top layers tuned.
+    """
+    figure, panels = new_figure(6.8, 3.6, columns=2)
+    for ax, language in zip(panels, LANGUAGES, strict=True):
+        for kind, runs in curves[language].items():
+            _points(ax, kind, list(sizes), 100 * runs)
+        found = top[language]
+        _points(
+            ax,
+            "top",
+            list(found),
+            100 * np.array([found[size] for size in found]).T,
+        )
+        ax.axhline(50, color=COLORS["muted"], linestyle=":", linewidth=1.2, zorder=0)
+        ax.set_xscale("log", base=2)
+        ticks = [size for size in sizes if size < 300] + [max(found)]
+        ax.set_xticks(ticks, [str(size) for size in ticks])
+        ax.minorticks_off()
+        ax.set(
+            ylim=(45, 90),
+            title=label(f"fine-tuning.language-{language}"),
+            xlabel=label("fine-tuning.axis-examples"),
+        )
+    panels[0].set_ylabel(label("fine-tuning.axis-accuracy"))
+    panels[0].legend(frameon=False, fontsize=SMALL_SIZE, loc="upper left")
+    return figure
+
+
+def _points(
+    ax: Axes, kind: str, sizes: Sequence[int], runs: Tensor | np.ndarray
+) -> None:  # type: ignore[type-arg]
+    values = np.asarray(runs)
+    mean = values.mean(axis=0)
+    spread = values.std(axis=0, ddof=1)
+    markers = {"tfidf": "s", "frozen": "o", "top": "^"}
+    lines = {"tfidf": ":", "frozen": "-", "top": "--"}
+    ax.errorbar(
+        sizes,
+        mean,
+        yerr=spread,
+        fmt=markers[kind],
+        linestyle=lines[kind],
+        color=COLORS[INKS[kind]],
+        markersize=5,
+        capsize=2.5,
+        label=label(f"fine-tuning.rival-{kind}"),
+    )
+
+
+def phenomena(
+    counts: Mapping[str, int], shares: Mapping[str, Mapping[str, Sequence[float]]]
+) -> Figure:
+    """Draw the accuracy on each phenomenon, with 95 % intervals.
+
+    Args:
+        counts: phenomenon -> number of test reviews.
+        shares: classifier -> phenomenon -> (share right, lower limit, upper limit).
+    """
+    figure, ax = new_figure(6.4, 0.9 + 0.55 * len(counts))
+    for shift, (kind, found) in zip((0.16, -0.16), shares.items(), strict=True):
+        for row, phenomenon in enumerate(counts):
+            share, low, high = (100 * value for value in found[phenomenon])
+            ax.errorbar(
+                share,
+                row + shift,
+                xerr=[[max(share - low, 0)], [max(high - share, 0)]],
+                fmt="o" if kind == "full" else "s",
+                color=COLORS[INKS[kind]],
+                markersize=6,
+                capsize=3,
+                label=label(f"fine-tuning.rival-{kind}") if row == 0 else None,
+            )
+    ax.axvline(50, color=COLORS["muted"], linestyle=":", linewidth=1.2, zorder=0)
+    ax.set_yticks(
+        range(len(counts)),
+        [
+            label(f"fine-tuning.phenomenon-{name}", number=number)
+            for name, number in counts.items()
+        ],
+    )
+    ax.invert_yaxis()
+    ax.grid(axis="y", visible=False)
+    ax.set(xlim=(0, 102), xlabel=label("fine-tuning.axis-accuracy"))
+    ax.legend(frameon=False, fontsize=SMALL_SIZE, loc="lower left")
+    return figure
+
+
+def calibration(groups: Mapping[str, Sequence[tuple[float, float, int]]]) -> Figure:
+    """Draw the share of right answers against the confidence announced.
+
+    Args:
+        groups: classifier -> (mean confidence, share right, number) of each group.
+    """
+    figure, ax = new_figure(5.0, 3.9)
+    ax.plot([50, 100], [50, 100], ":", color=COLORS["muted"], linewidth=1.4)
+    text = label("fine-tuning.perfect")
+    ax.annotate(
+        text, (73, 75), rotation=40, size=SMALL_SIZE, color=COLORS["muted"], ha="center"
+    )
+    for marker, (kind, points) in zip("os", groups.items(), strict=True):
+        x, y, _ = (np.array(column) for column in zip(*points, strict=True))
+        ax.plot(
+            100 * x,
+            100 * y,
+            "-",
+            color=COLORS[INKS[kind]],
+            linewidth=1.2,
+            marker=marker,
+            label=label(f"fine-tuning.rival-{kind}"),
+        )
+    ax.set(
+        xlabel=label("fine-tuning.axis-confidence"),
+        ylabel=label("fine-tuning.axis-right"),
+        xlim=(49, 101),
+        ylim=(30, 103),
+    )
+    ax.legend(frameon=False, fontsize=SMALL_SIZE, loc="lower right")
+    return figure
+
+
+def shifts(found: Mapping[str, Mapping[str, Sequence[float]]]) -> Figure:
+    """Draw how far each name, or place, moves the probability from its text's mean.
+
+    Args:
+        found: "names", "places" -> word -> shift in each text, in points.
+    """
+    figure, panels = new_figure(6.6, 3.7, columns=len(found))
+    limit = max(abs(x) for words in found.values() for xs in words.values() for x in xs)
+    for ax, (kind, words) in zip(panels, found.items(), strict=True):
+        for row, values in enumerate(words.values()):
+            ax.plot(
+                values, [row] * len(values), "o", color=COLORS["muted"], markersize=3.5
+            )
+            mean = sum(values) / len(values)
+            ax.plot([mean], [row], "D", color=COLORS["query"], markersize=7)
+        ax.axvline(0, color=COLORS["muted"], linestyle=":", linewidth=1.2, zorder=0)
+        ax.set_yticks(range(len(words)), list(words))
+        ax.invert_yaxis()
+        ax.grid(axis="y", visible=False)
+        ax.set(
+            title=label(f"fine-tuning.{kind}"),
+            xlabel=label("fine-tuning.axis-shift"),
+            xlim=(-1.1 * limit, 1.1 * limit),
+        )
+    return figure
+
+
+def losses(runs: Mapping[str, Sequence[float]]) -> Figure:
+    """Draw the training loss of each update of several runs of the same length."""
+    _, ax = new_figure(6.2, 3.2)
+    names = {kind: label(f"fine-tuning.rival-{kind}") for kind in runs}
+    count = len(next(iter(runs.values())))
+    figure = line_chart(
+        list(range(1, count + 1)),
+        {names[kind]: values for kind, values in runs.items()},
+        ax=ax,
+        x_label=label("fine-tuning.axis-update"),
+        y_label=label("common.loss"),
+        markers=False,
+    )
+    ax.axhline(np.log(2), color=COLORS["muted"], linestyle=":", linewidth=1.2, zorder=0)
+    ax.set_ylim(bottom=0)
+    return figure
