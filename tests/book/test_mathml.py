@@ -1,0 +1,84 @@
+"""Formulas: what KaTeX says, mended for what browsers draw."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fontTools.ttLib import TTFont
+
+from bilingual_book.math_font import formula_signs, write_math_font
+from bilingual_book.mathml import FormulaError, katex, to_mathml
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _stop_engine() -> Iterator[None]:
+    yield
+    katex.close()
+
+
+def inline(tex: str) -> str:
+    """The MathML of an inline formula."""
+    return to_mathml(tex, display=False)
+
+
+def test_formula_that_cannot_be_read_says_why() -> None:
+    with pytest.raises(FormulaError, match=r"Undefined control sequence: \\softmaxx"):
+        inline(r"\softmaxx(x)")
+
+
+def test_words_are_one_word_and_accents_are_letters() -> None:
+    assert "<mi>softmax</mi>" in inline(r"\mathrm{softmax}(x)")
+    assert "<mtext>clé masquée</mtext>" in inline(r"x_{\text{clé masquée}}").replace(
+        "\u00a0", " "
+    )
+
+
+@pytest.mark.parametrize(
+    ("tex", "sign"),
+    [
+        (r"\mathbb{R}", "ℝ"),
+        (r"\mathbf{W}", "𝐖"),
+        (r"\boldsymbol{\alpha}", "𝜶"),
+        (r"\mathcal{L}", "ℒ"),
+        (r"\mathtt{x}", "𝚡"),
+    ],
+)
+def test_other_alphabets_need_no_mathvariant(tex: str, sign: str) -> None:
+    markup = inline(tex)
+    assert sign in markup
+    assert "mathvariant" not in markup
+
+
+def test_columns_are_aligned_by_style() -> None:
+    markup = to_mathml(r"\begin{aligned} a &= b \\ c &= d \end{aligned}", display=True)
+    assert re.findall(r"text-align:(\w+)", markup) == ["right", "left"] * 2
+    assert "columnalign" not in markup
+
+
+def test_tex_source_is_not_repeated_and_nothing_is_left_to_a_script() -> None:
+    markup = inline(r"\frac{1}{\sqrt{d_k}}")
+    assert markup.startswith("<math>")
+    assert "annotation" not in markup
+    assert "\\" not in markup
+
+
+def test_typeface_has_the_signs_and_level_roots(tmp_path: Path) -> None:
+    signs = formula_signs([inline(r"\sqrt{d_k} \in \mathbb{R}, \; \beta")])
+    assert {"√", "∈", "ℝ", "𝑑", "𝑘", "𝛽"} <= signs
+    target = tmp_path / "math.woff2"
+    write_math_font(signs, target)
+    font = TTFont(target)
+    drawn = {chr(code) for code in font.getBestCmap()}
+    assert signs - drawn <= {" ", "\u2061"}
+    assert target.stat().st_size < 80_000
+    variants = font["MATH"].table.MathVariants
+    root = font.getBestCmap()[ord("√")]
+    place = variants.VertGlyphCoverage.glyphs.index(root)
+    construction = variants.VertGlyphConstruction[place]
+    widths = {
+        font["hmtx"][record.VariantGlyph][0]
+        for record in construction.MathGlyphVariantRecord
+    }
+    assert len(construction.MathGlyphVariantRecord) > 1
+    assert widths == {font["hmtx"][root][0]}
