@@ -51,7 +51,7 @@ class FoldBoxes(SphinxPostTransform):
         if link is None:
             return list(title.children)
         texts = project_at(self.config.book_root).languages[self.config.book_language]
-        found = EXERCISE.fullmatch(link.astext())
+        found = EXERCISE.fullmatch(link.astext().strip())
         if found is None:
             return [nodes.Text(title.astext())]
         text = texts["ui"]["solution"].format(number=found[1])
