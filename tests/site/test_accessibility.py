@@ -12,12 +12,21 @@ from site_pages import ALL, PAGES
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
 
 
-@pytest.mark.parametrize("colours", ["light", "dark"])
+@pytest.mark.parametrize(("colours", "width"), [("light", 1280), ("dark", 360)])
 @pytest.mark.parametrize("address", ALL)
 def test_axe_finds_nothing_serious(
-    new_context: Callable[..., BrowserContext], origin: str, address: str, colours: str
+    new_context: Callable[..., BrowserContext],
+    origin: str,
+    address: str,
+    colours: str,
+    width: int,
 ) -> None:
-    page = new_context(color_scheme=colours, reduced_motion="reduce").new_page()
+    context = new_context(
+        color_scheme=colours,
+        reduced_motion="reduce",
+        viewport={"width": width, "height": 800},
+    )
+    page = context.new_page()
     page.goto(origin + address)
     page.evaluate(
         "document.querySelectorAll('details').forEach((d) => (d.open = true))"

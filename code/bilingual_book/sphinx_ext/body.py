@@ -14,6 +14,8 @@ from bilingual_book.pictures import picture_size
 TABLE = re.compile(r"<table\b.*?</table>", re.DOTALL)
 HEAD = re.compile(r"<thead\b.*?</thead>", re.DOTALL)
 HEADER_CELL = re.compile(r"<th\b(?![^>]*\bscope=)")
+NAMELESS_FIRST = re.compile(r"<tr\b[^>]*>\s*<th\b[^>]*>\s*(<p>\s*</p>)?\s*</th>")
+FIRST_CELL = re.compile(r"(<tr\b[^>]*>\s*)<td\b([^>]*)>(.*?)</td>", re.DOTALL)
 PICTURE = re.compile(r"<img\b[^>]*>")
 SOURCE = re.compile(r'\bsrc="([^"]*)"')
 
@@ -25,7 +27,12 @@ def mend_table(markup: str) -> str:
     )
     markup = HEADER_CELL.sub('<th scope="row"', markup)
     markup = markup.replace(' border="1"', "")
-    # A header cell without a name, as pandas writes above its index, is no header.
+    # A header cell without a name, as pandas writes above its index, is no header: the
+    # cells below it are those of their rows.
+    head = HEAD.search(markup)
+    if head and NAMELESS_FIRST.search(head[0]):
+        rows = FIRST_CELL.sub(r'\1<th scope="row"\2>\3</th>', markup[head.end() :])
+        markup = markup[: head.end()] + rows
     markup = re.sub(r"<th\b[^>]*>\s*</th>", "<td></td>", markup)
     return f'<div class="table-box">{markup}</div>'
 
