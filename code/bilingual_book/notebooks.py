@@ -15,7 +15,8 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from bilingual_book.binder import package_address
+from bilingual_book.assemble import assemble
+from bilingual_book.binder import package_address, write_binder
 from bilingual_book.build import run_sphinx
 from bilingual_book.errors import BookError
 from bilingual_book.execute import run_pages
@@ -55,10 +56,13 @@ def build_notebooks(project: Project) -> None:
             path = new / language / f"{slug}.ipynb"
             path.parent.mkdir(parents=True, exist_ok=True)
             nbformat.write(make_notebook(project, language, slug), path)
+    write_binder(project, new)
     final = project.build / "notebooks"
     shutil.rmtree(final, ignore_errors=True)
     new.rename(final)
     print(f"{len(project.notebooks) * len(LANGUAGES)} notebooks: {final}")
+    if project.site.exists():
+        assemble(project)  # the pages link to the notebooks that are there
 
 
 def check_notebooks(project: Project) -> None:

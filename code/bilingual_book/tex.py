@@ -15,6 +15,8 @@ PAGE = "\\sphinxstepscope"
 CONTENTS_NAME = re.compile(
     r"\\addto\\captions\w+\{\\renewcommand\{\\contentsname\}.*\n"
 )
+# sphinx-exercise joins two translated words: "Solution de" and "Exercice".
+SOLUTION = re.compile(r"(\{note\}\{)Solution \w+ \w+ ([\d.]+)")
 
 
 def arrange(project: Project, language: str, tex: str) -> str:
@@ -35,7 +37,8 @@ def arrange(project: Project, language: str, tex: str) -> str:
             out.append(f"\\part{{{part_name(names[its_part])}}}\n")
         part = its_part
         out.append(PAGE + (page if numbered else unnumbered(page)))
-    return "".join(out)
+    solution = project.languages[language]["ui"]["solution"]
+    return SOLUTION.sub(lambda m: m[1] + solution.format(number=m[2]), "".join(out))
 
 
 def is_numbered(project: Project, part: str) -> bool:
