@@ -108,8 +108,12 @@ def test_data_of_each_task(task):
     seen = {tuple(example.source) for example in data.train}
     assert not seen & {tuple(example.source) for example in data.test}
     assert data.training.seed == 7
-    assert data.training.epochs == 3
     assert data.model.dropout == 0
+
+
+def test_number_words_are_read_three_times():
+    data = learn.TASKS[0].data(1)
+    assert (data.training.epochs, len(data.train)) == (3, 10_000)
 
 
 def test_symbol_model_has_one_layer_and_one_head():
