@@ -61,9 +61,6 @@ def copy_pages(project: Project, language: str, target: Path) -> None:
             shutil.copytree(html / folder, target / folder)
     for path in sorted((WEB / "static").iterdir()):
         shutil.copy(path, static / path.name)
-    own = project.book / "_static"
-    if own.exists():
-        shutil.copytree(own, static, dirs_exist_ok=True)
     for name in GENERATED:
         shutil.copy(html / "_static" / name, static / name)
     (target / "index.html").write_text(redirect(project, language), encoding="utf-8")

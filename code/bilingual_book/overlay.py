@@ -33,8 +33,6 @@ def overlay_config(project: Project, language: str) -> dict[str, Any]:
     sphinx = config["sphinx"]["config"]
     sphinx["language"] = language
     sphinx["html_search_language"] = language
-    sphinx["html_static_path"] = [str(project.book / "_static")]
-    sphinx["templates_path"] = [str(project.book / "_templates")]
     sphinx["book_language"] = language
     sphinx["book_root"] = str(project.root)
     sphinx.setdefault("html_theme_options", {}).update(texts.get("theme_options", {}))

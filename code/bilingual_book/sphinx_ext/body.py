@@ -33,7 +33,7 @@ def mend_table(markup: str) -> str:
     if head and NAMELESS_FIRST.search(head[0]):
         rows = FIRST_CELL.sub(r'\1<th scope="row"\2>\3</th>', markup[head.end() :])
         markup = markup[: head.end()] + rows
-    markup = re.sub(r"<th\b[^>]*>\s*</th>", "<td></td>", markup)
+    markup = re.sub(r"<th\b[^>]*>\s*(<p>\s*</p>)?\s*</th>", "<td></td>", markup)
     return f'<div class="table-box">{markup}</div>'
 
 

@@ -55,9 +55,9 @@ def words_of(text: str, stem: Callable[[str], str]) -> list[str]:
 def sections_of(page: str, doctree: nodes.document) -> Iterator[Section]:
     """The sections of a page, each with its own text and not that of the inner ones."""
     for node in doctree.findall(nodes.section):
-        title = node.next_node(nodes.title)
-        if title is None:
-            continue
+        title = next(iter(node.children), None)
+        if not isinstance(title, nodes.title):
+            continue  # the inside of a solution is no section of the book
         level = 1
         parent = node.parent
         while isinstance(parent, nodes.section):

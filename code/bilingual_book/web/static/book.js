@@ -36,7 +36,9 @@
   });
 
   // The other language: the same section, and the choice is kept.
-  const sections = find("article section[id]");
+  const sections = find("article section[id]").filter((s) =>
+    [...s.children].some((c) => /^H[1-4]$/.test(c.tagName)),
+  );
   const headings = () =>
     sections.filter((s) => s.getBoundingClientRect().top < innerHeight / 3);
   find("a.other").forEach((link) => {
