@@ -67,31 +67,55 @@ def sections_of(page: str, doctree: nodes.document) -> Iterator[Section]:
         for child in node.children:
             if not isinstance(child, nodes.section | nodes.title):
                 collect(child, section)
-                section.text.append(" ")
         yield section
 
 
 def collect(node: nodes.Node, section: Section) -> None:
     """Add the texts below a node to the section."""
+    block = None
     for text in node.findall(nodes.Text):
-        weight, shown = IN_TEXT, True
-        parent = text.parent
-        while parent is not None and parent is not node.parent:
-            if isinstance(parent, nodes.raw | nodes.comment | addnodes.index):
-                weight = 0.0
-            elif isinstance(parent, nodes.literal_block):
-                weight, shown = IN_CODE, False
-            elif isinstance(parent, nodes.math_block):
-                weight, shown = 0.0, False
-            elif isinstance(parent, nodes.math):
-                weight = 0.0
-            elif isinstance(parent, nodes.strong | nodes.term):
-                weight = max(weight, IN_STRONG)
-            parent = parent.parent
+        weight, shown = weight_of(text)
+        content = text.astext()
         if weight:
-            section.words.append((text.astext(), weight))
-        if shown and (weight or isinstance(text.parent, nodes.math)):
-            section.text.append(text.astext())
+            section.words.append((content, weight))
+        if shown:
+            if block_of(text) is not block:  # no word runs into that of the next block
+                block = block_of(text)
+                section.text.append(" ")
+            section.text.append(content)
+
+
+def ancestors(node: nodes.Node) -> Iterator[nodes.Element]:
+    """The elements around a node, from the inside."""
+    while isinstance(node.parent, nodes.Element):
+        node = node.parent
+        yield node
+
+
+def block_of(text: nodes.Text) -> nodes.Element | None:
+    """The paragraph, cell or title that a text stands in."""
+    return next((e for e in ancestors(text) if not isinstance(e, nodes.Inline)), None)
+
+
+def weight_of(text: nodes.Text) -> tuple[float, bool]:
+    """How much a text counts, and whether an excerpt shows it."""
+    weight, shown = IN_TEXT, True
+    for element in ancestors(text):
+        if isinstance(element, nodes.raw | nodes.comment | addnodes.index):
+            return 0.0, False
+        if isinstance(element, nodes.math | nodes.math_block):
+            return 0.0, len(text.astext()) < 12 and "\\" not in text.astext()
+        if isinstance(element, addnodes.pending_xref):
+            # A reference without words of its own holds the label, which no one reads.
+            if element.get("reftarget") == text.astext():
+                return 0.0, False
+        elif isinstance(element, nodes.literal_block):
+            weight, shown = IN_CODE, False
+        elif isinstance(element, nodes.strong | nodes.term):
+            weight = max(weight, IN_STRONG)
+        if isinstance(element, nodes.section):
+            break
+    return weight, shown
 
 
 def excerpt(section: Section) -> str:
