@@ -338,7 +338,7 @@ def loss_curves(
         y_label=label("common.loss"),
         markers=False,
     )
-    ax.set_ylim(0, chance * 1.12)
+    ax.set_ylim(0, chance * 1.25)
     return figure
 
 
