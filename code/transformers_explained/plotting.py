@@ -395,7 +395,7 @@ def _write_values(
         ax.text(
             column + 0.5,
             row + 0.5,
-            format_number(float(number), digits=digits),
+            format_number(round(float(number), digits), digits=digits),
             ha="center",
             va="center",
             size=SMALL_SIZE,
