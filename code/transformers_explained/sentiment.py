@@ -230,7 +230,7 @@ def fit(
     model: SentimentClassifier, examples: Sequence[Example], config: TrainingConfig
 ) -> History:
     """Train a classifier with the book's loop, texts of like length together."""
-    return train(
+    history = train(
         model,
         examples,
         summed_loss,
@@ -239,6 +239,8 @@ def fit(
         length=lambda example: len(example.inputs),
         progress=False,
     )
+    model.zero_grad()  # the gradients are as large as the weights: let them go
+    return history
 
 
 def summed_loss(model: nn.Module, batch: Batch) -> tuple[Tensor, int]:

@@ -14,13 +14,13 @@ from transformers_explained.plotting import (
     arrow,
     box,
     diagram,
-    line_chart,
     new_figure,
     note,
 )
 from transformers_explained.style import COLORS, SMALL_SIZE
 
 NUM_LAYERS = 6  # MiniLM's
+SMALL_LAYERS = 2  # of the encoder trained from scratch
 WAYS = {"frozen": 0, "top": 2, "full": NUM_LAYERS}  # layers that are trained
 LANGUAGES = ("en", "fr")
 INKS = {"tfidf": "muted", "frozen": "key", "top": "value", "full": "query"}
@@ -29,26 +29,25 @@ INKS = {"tfidf": "muted", "frozen": "key", "top": "value", "full": "query"}
 def ways() -> Figure:
     """Draw what is trained, what stays as it is, and what starts from nothing."""
     figure, ax = diagram(6.6, 4.3)
-    for column, (way, trained) in enumerate({**WAYS, "scratch": NUM_LAYERS}.items()):
+    for column, way in enumerate((*WAYS, "scratch")):
         x = 0.95 + 1.57 * column
-        ink = "accent" if way == "scratch" else "query"
+        scratch = way == "scratch"
+        layers = SMALL_LAYERS if scratch else NUM_LAYERS
+        trained = layers if scratch else WAYS[way]
         note(ax, (x, 4.1), label(f"fine-tuning.way-{way}"), color="text")
         parts = [
-            (label("fine-tuning.part-embeddings"), trained == NUM_LAYERS),
+            (label("fine-tuning.part-embeddings"), trained == layers),
             *(
-                (
-                    label("fine-tuning.part-layer", number=i + 1),
-                    i >= NUM_LAYERS - trained,
-                )
-                for i in range(NUM_LAYERS)
+                (label("fine-tuning.part-layer", number=i + 1), i >= layers - trained)
+                for i in range(layers)
             ),
             (label("fine-tuning.part-mean"), False),
             (label("fine-tuning.part-head"), True),
         ]
         below = None
         for row, (text, moves) in enumerate(parts):
-            new = way == "scratch" or row == len(parts) - 1
-            color = ("accent" if new else ink) if moves else "muted"
+            new = scratch or row == len(parts) - 1
+            color = ("accent" if new else "query") if moves else "muted"
             placed = box(
                 ax,
                 (x, 0.38 + 0.42 * row),
@@ -156,7 +155,7 @@ def by_size(
         )
         ax.axhline(50, color=COLORS["muted"], linestyle=":", linewidth=1.2, zorder=0)
         ax.set_xscale("log", base=2)
-        ticks = [size for size in sizes if size < 300] + [max(found)]
+        ticks = [size for size in sizes if size < 200] + [max(found)]  # 256 would touch
         ax.set_xticks(ticks, [str(size) for size in ticks])
         ax.minorticks_off()
         ax.set(
@@ -285,22 +284,4 @@ def shifts(found: Mapping[str, Mapping[str, Sequence[float]]]) -> Figure:
             xlabel=label("fine-tuning.axis-shift"),
             xlim=(-1.1 * limit, 1.1 * limit),
         )
-    return figure
-
-
-def losses(runs: Mapping[str, Sequence[float]]) -> Figure:
-    """Draw the training loss of each update of several runs of the same length."""
-    _, ax = new_figure(6.2, 3.2)
-    names = {kind: label(f"fine-tuning.rival-{kind}") for kind in runs}
-    count = len(next(iter(runs.values())))
-    figure = line_chart(
-        list(range(1, count + 1)),
-        {names[kind]: values for kind, values in runs.items()},
-        ax=ax,
-        x_label=label("fine-tuning.axis-update"),
-        y_label=label("common.loss"),
-        markers=False,
-    )
-    ax.axhline(np.log(2), color=COLORS["muted"], linestyle=":", linewidth=1.2, zorder=0)
-    ax.set_ylim(bottom=0)
     return figure
