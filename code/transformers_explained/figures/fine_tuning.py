@@ -170,7 +170,7 @@ def by_size(
 
 def _points(
     ax: Axes, kind: str, sizes: Sequence[int], runs: Tensor | np.ndarray
-) -> None:  # type: ignore[type-arg]
+) -> None:
     values = np.asarray(runs)
     mean = values.mean(axis=0)
     spread = values.std(axis=0, ddof=1)
