@@ -223,7 +223,7 @@ def phenomena(
     ax.invert_yaxis()
     ax.grid(axis="y", visible=False)
     ax.set(xlim=(0, 102), xlabel=label("fine-tuning.axis-accuracy"))
-    ax.legend(frameon=False, fontsize=SMALL_SIZE, loc="lower left")
+    ax.legend(frameon=False, fontsize=SMALL_SIZE, loc="upper left")
     return figure
 
 
