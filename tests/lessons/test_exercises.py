@@ -14,6 +14,12 @@ from transformers_explained import check, exercise_checks, exercises
 from transformers_explained.exercises import Attempt, Feedback, register
 from transformers_explained.labels import label, use_language
 
+CHAPTERS = sorted(m.name for m in pkgutil.iter_modules(exercise_checks.__path__))
+# Imported here, so that the real registry holds them: a test that imports one for the
+# first time would leave its checks in the registry of that test.
+for _chapter in CHAPTERS:
+    importlib.import_module(f"{exercise_checks.__name__}.{_chapter}")
+
 QUERY = torch.tensor([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
 FACTOR = 2.0
 
@@ -227,9 +233,6 @@ def test_unknown_and_doubled_checks_are_refused() -> None:
 def test_a_terminal_prints_plain_text(capsys: pytest.CaptureFixture[str]) -> None:
     check("demo.word", lambda n: "trois")
     assert capsys.readouterr().out == "That is right.\n"
-
-
-CHAPTERS = sorted(m.name for m in pkgutil.iter_modules(exercise_checks.__path__))
 
 
 @pytest.mark.parametrize("module", CHAPTERS)
