@@ -75,7 +75,7 @@ def small(data, updates):
         train=data.train[: 16 * updates],
         test=data.test[:50],
         model=replace(data.model, d_model=32, d_ff=64, num_heads=2),
-        training=replace(data.training, epochs=1, batch_size=16),
+        training=replace(data.training, epochs=1, batch_size=16, warmup_steps=2),
     )
 
 
