@@ -56,7 +56,8 @@ def build_notebooks(project: Project) -> None:
             path = new / language / f"{slug}.ipynb"
             path.parent.mkdir(parents=True, exist_ok=True)
             nbformat.write(make_notebook(project, language, slug), path)
-    write_binder(project, new)
+    if (project.root / "binder").exists():
+        write_binder(project, new)
     final = project.build / "notebooks"
     shutil.rmtree(final, ignore_errors=True)
     new.rename(final)

@@ -41,8 +41,6 @@ def add_settings(root: Path) -> None:
     """Give a small book the real book's configuration."""
     shutil.copy(ROOT / "_config.yml", root)
     shutil.copy(ROOT / "book" / "languages.yml", root / "book")
-    for folder in ("_static", "_templates"):
-        shutil.copytree(ROOT / "book" / folder, root / "book" / folder)
     (root / "code" / "transformers_explained" / "label_texts").mkdir(parents=True)
     (root / "requirements.txt").write_text("a==1\n", encoding="utf-8")
 
