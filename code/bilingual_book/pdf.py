@@ -1,5 +1,6 @@
 """One PDF per language: LaTeX from Sphinx, then latexmk; a flawed log is an error."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -21,6 +22,7 @@ from bilingual_book.tex import arrange, declarations
 FATAL = re.compile(
     r"Missing character|^! |(Reference|Citation|Hyper reference) .* undefined"
 )
+INDEX_LANGUAGES = {"fr": "french", "en": "english"}  # as xindy names them
 WIDEST_OVERFULL = 20.0  # points that a line may run into the margin
 
 INSTALL = (
@@ -62,6 +64,8 @@ def compile_pdf(project: Project, language: str) -> Path:
             arranged.name,
         ],
         cwd=folder,
+        # Sphinx's latexmkrc reads these; its own Makefile would set them.
+        env={**os.environ, "LATEXOPTS": "", "XINDYOPTS": index},
         capture_output=True,
         text=True,
         errors="replace",
