@@ -55,6 +55,7 @@ def compile_pdf(project: Project, language: str) -> Path:
     name = project.languages[language]["pdf"].removesuffix(".pdf")
     start = time.perf_counter()
     arranged = prepare(project, language, folder, name)
+    index = f"-L {INDEX_LANGUAGES[language]} -C utf8 -M sphinx.xdy -I xelatex"
     finished = subprocess.run(
         [
             "latexmk",
