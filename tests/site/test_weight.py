@@ -39,7 +39,12 @@ def test_first_view_of_a_chapter_is_light(
     assert 0 < loaded_bytes(page, origin + address) <= FIRST_VIEW
 
 
-@pytest.mark.parametrize("address", CHAPTERS[1:])
+FIRST = CHAPTERS[0].split("/")[1]  # in each language, the chapter read before
+
+
+@pytest.mark.parametrize(
+    "address", [address for address in CHAPTERS if not address.endswith(FIRST)]
+)
 def test_second_chapter_adds_little(
     new_context: Callable[..., BrowserContext], origin: str, address: str
 ) -> None:
