@@ -84,6 +84,8 @@ def mend_body(
         return mend_picture(match[0], path, first=count == 1)
 
     body = TABLE.sub(lambda match: mend_table(match[0]), body)
+    # docutils writes a list whose entries have a role that is no longer a list item's.
+    body = body.replace('role="doc-biblioentry"', 'role="listitem"')
     context["body"] = PICTURE.sub(picture, body)
 
 
