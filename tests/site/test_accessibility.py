@@ -98,5 +98,5 @@ def test_solutions_are_printed_open(page: Page, origin: str) -> None:
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     assert page.locator("details.solution:not([open])").count() == 0
     page.emulate_media(media="print")
-    assert not page.locator(".top").is_visible()
+    assert not page.locator("header.top").is_visible()
     assert not page.locator("#contents").is_visible()
