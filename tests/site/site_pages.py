@@ -12,3 +12,9 @@ CHAPTERS = [
     f"{language}/{slug}.html" for language in LANGUAGES for slug in PROJECT.notebooks
 ]
 ALL = ["index.html", *PAGES]
+WITH_FORMULAS = [
+    f"{language}/{slug}.html"
+    for language in LANGUAGES
+    for slug in PROJECT.notebooks
+    if "$" in PROJECT.source(language, slug).read_text(encoding="utf-8")
+]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import BrowserContext, Page
-from site_pages import ALL, CHAPTERS, PAGES, PROJECT
+from site_pages import ALL, CHAPTERS, PAGES, PROJECT, WITH_FORMULAS
 from visits import Visit
 
 from bilingual_book.project import LANGUAGES, Project
@@ -53,7 +53,7 @@ def test_page_does_not_scroll_sideways_on_a_telephone(
     assert page.evaluate(WIDE) <= 0
 
 
-@pytest.mark.parametrize("address", CHAPTERS)
+@pytest.mark.parametrize("address", WITH_FORMULAS)
 def test_mathematics_is_typeset(page: Page, origin: str, address: str) -> None:
     page.goto(origin + address)
     page.evaluate("document.fonts.ready")
@@ -142,14 +142,18 @@ def test_pages_ask_no_one_else_for_anything(site: Path) -> None:
                 path,
                 match[0],
             )
+    fetched = re.compile(r"(?:url\(|@import)[\s\"']*(?:https?:)?//")
     for path in sorted(site.rglob("*.css")):
-        assert "http" not in path.read_text(encoding="utf-8"), path
+        assert not fetched.search(path.read_text(encoding="utf-8")), path
 
 
 def test_pages_open_from_disk(page: Page, site: Path) -> None:
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("requestfailed", lambda request: errors.append(request.url))
+    page.on(
+        "requestfailed",
+        lambda request: errors.append(f"{request.url}: {request.failure}"),
+    )
     page.goto((site / "fr" / "attention.html").as_uri())
     page.evaluate(SCROLL_THROUGH)
     page.evaluate("document.fonts.ready")
@@ -158,7 +162,8 @@ def test_pages_open_from_disk(page: Page, site: Path) -> None:
     page.wait_for_url("**/en/attention.html*")
     page.goto((site / "fr" / "search.html").as_uri() + "?q=attention")
     assert page.locator("#results li").count() > 0
-    assert errors == []
+    # A page left early drops what it had not loaded yet: that file is not missing.
+    assert [error for error in errors if "ERR_ABORTED" not in error] == []
 
 
 def test_the_frame_of_a_french_page_is_french(page: Page, origin: str) -> None:
