@@ -158,7 +158,7 @@ FRENCH = [
     "| nom | valeur |\n|---|---|\n| un | $1$ |",
     "![Un point.](attachment:dot.png)",
     "<summary>Description de la figure</summary>\n\nUne droite qui monte.",
-    "Ce notebook est le chapitre [Tout à la fois](",
+    "Ce carnet est le chapitre [Tout à la fois](",
 ]
 
 
