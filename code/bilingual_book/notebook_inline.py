@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _ROLE = re.compile(r"\{([A-Za-z][\w:+.-]*)\}(`+)")
 _TARGET = re.compile(r"^(.*?)\s*<([^<>]+)>$", re.S)
 _ATTRIBUTES = re.compile(r"\{\s*([.#A-Za-z][^{}\n]*)\}")
-_LANGUAGE = re.compile(r"lang=[\"']?([A-Za-z-]+)")
+_LANGUAGE = re.compile(r"\.language-([a-z]+)")
 _TAGS = {"sub": "sub", "subscript": "sub", "sup": "sup", "superscript": "sup"}
 
 
@@ -144,7 +144,7 @@ def matching_bracket(text: str) -> int:
 
 
 def without_attributes(out: str, attributes: str) -> str:
-    """Drop `{.class}`; a span's language is kept as HTML."""
+    """Drop `{.class}`; the language of a span, `{.language-en}`, is kept as HTML."""
     opening = matching_bracket(out[:-1]) if out.endswith("]") else -1
     if opening < 0:
         return out

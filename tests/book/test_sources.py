@@ -6,7 +6,6 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from book.prose import Sentence, prose
 
 from bilingual_book.claims import check_register
 from bilingual_book.code_trees import called_name
@@ -14,6 +13,7 @@ from bilingual_book.errors import BookError
 from bilingual_book.page import PageReader
 from bilingual_book.parity import check_parity, page_reader
 from bilingual_book.project import LANGUAGES, Project
+from bilingual_book.prose import Sentence, prose
 from bilingual_book.source_checks import check_sources, first_text, label_ids
 from transformers_explained.labels import label_ids as loaded_label_ids
 
