@@ -28,6 +28,18 @@ def peak_megabytes() -> float | None:
     return peak * unit / 1e6
 
 
+def talk_through_files(client: NotebookClient, folder: str) -> None:
+    """Reach the kernel through sockets in a folder, where the system has such files.
+
+    Two kernels that start at once may pick the same free network port, and one dies.
+    """
+    if sys.platform == "win32":
+        return
+    manager = client.create_kernel_manager()
+    manager.transport = "ipc"
+    manager.ip = str(Path(folder) / "kernel")
+
+
 def run(path: Path, timeout: int) -> int:
     """Execute the notebook at ``path`` in place.
 
@@ -37,7 +49,10 @@ def run(path: Path, timeout: int) -> int:
     notebook = nbformat.read(path, as_version=4)
     start = time.perf_counter()
     status = 0
-    with tempfile.TemporaryDirectory() as folder:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        tempfile.TemporaryDirectory() as sockets,
+    ):
         client = NotebookClient(
             notebook,
             timeout=timeout,
@@ -45,6 +60,7 @@ def run(path: Path, timeout: int) -> int:
             record_timing=True,  # a time per cell, for the authors
             resources={"metadata": {"path": folder}},
         )
+        talk_through_files(client, sockets)
         try:
             client.execute()
         except CellExecutionError as error:
