@@ -18,6 +18,7 @@ _UNMARKED = frozenset({"alt", "link-alt"})
 _SHOWN = frozenset({"abbr", "term"})
 _TARGET = re.compile(r"^(.*?)\s*<[^<>]+>$", re.S)
 _LANGUAGE = re.compile(r"\blanguage-([a-z]+)\b")
+_HTML_SPAN = re.compile(r'<span lang="([a-z]+)">')
 
 
 @dataclass(frozen=True)
@@ -78,8 +79,12 @@ def _directive(token: Token, reader: PageReader, line: int) -> Iterator[Sentence
                 yield Sentence(place + number, shown, unmarked=True)
         else:
             yield from _blocks(reader.tokens(text), reader, place - 1)
-    start = len(token.content.splitlines()) - len(body.splitlines())
-    yield from _blocks(reader.tokens(body), reader, line + start)
+    lines = token.content.splitlines()
+    start = len(lines) - len(body.splitlines())
+    for sentence in _blocks(reader.tokens(body), reader, line + start):
+        # A term of a glossary, at the margin, is a name that holds no mark.
+        term = name == "glossary" and not lines[sentence.line - line - 1][:1].isspace()
+        yield replace(sentence, unmarked=True) if term else sentence
 
 
 def cell_texts(content: str) -> dict[str, str]:
@@ -118,12 +123,12 @@ def _lines(children: list[Token], line: int) -> Iterator[Sentence]:
             yield from [Sentence(line, text), *foreign, *pictures]
             text, pictures, line = "", [], line + 1
             foreign = [Sentence(line, "", language)] if language else []
-        elif token.type == "span_open":
+        elif token.type == "span_open" or _HTML_SPAN.match(token.content):
             spans.append(_language(token) or language)
             if spans[-1] != language:
                 text += STANDS_FOR
                 foreign.append(Sentence(line, "", spans[-1]))
-        elif token.type == "span_close":
+        elif token.type == "span_close" or token.content == "</span>":
             spans.pop()
         elif token.type == "image":
             text += STANDS_FOR
@@ -137,7 +142,9 @@ def _lines(children: list[Token], line: int) -> Iterator[Sentence]:
 
 
 def _language(token: Token) -> str:
+    """The language that a span names, in Markdown or in HTML."""
     match = _LANGUAGE.search(str(token.attrs.get("class", "")))
+    match = match or _HTML_SPAN.match(token.content)
     return match[1] if match else ""
 
 
