@@ -9,6 +9,7 @@ from sphinx.config import Config
 from bilingual_book.sphinx_ext import (
     body,
     folds,
+    glossary_links,
     math,
     page_context,
     search_index,
@@ -29,6 +30,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_config_value("comments_config", {}, "")  # Jupyter Book always sets it
     app.connect("config-inited", forget_other_theme)
     app.add_html_theme("bilingual_book", str(THEME))
-    for part in (body, folds, math, page_context, search_index):
+    for part in (body, folds, glossary_links, math, page_context, search_index):
         part.setup(app)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

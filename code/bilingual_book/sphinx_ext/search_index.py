@@ -23,18 +23,35 @@ from sphinx.application import Sphinx
 WORD = re.compile(r"[^\W_]+", re.UNICODE)
 EXCERPT = 160  # characters shown of a section
 # How much a word counts by where it stands.
-IN_PAGE_TITLE, IN_TITLE, IN_STRONG, IN_TEXT, IN_CODE = 24.0, 16.0, 3.0, 1.0, 0.3
+IN_PAGE_TITLE, IN_TITLE, IN_ENTRY, IN_STRONG, IN_TEXT = 24.0, 16.0, 6.0, 3.0, 1.0
+IN_WORD_ENTRY, IN_DEFINITION, IN_CODE = 9.0, 0.5, 0.3
+# Exercises, key points: they repeat what the sections before them teach.
+AFTER_THE_LESSON = 0.5
+NAME_IN_FORMULA = re.compile(r"\\operatorname\*?\{([^{}]*)\}")
 SATURATION = 4.0  # BM25's: the tenth occurrence says little more than the fifth
 
 
 @dataclass
 class Section:
-    """What is searched and shown of one section."""
+    """What is searched and shown of one section, or of one entry of the glossary.
+
+    Attributes:
+        page: its page.
+        anchor: its place on the page; empty at the top.
+        title: its heading.
+        other: its name in the other language, if it has one.
+        boost: how much the words of its title count.
+        factor: how much it counts as a whole.
+        text: what an excerpt shows.
+        words: its texts, each with how much its words count.
+    """
 
     page: str
     anchor: str
     title: str
-    level: int
+    other: str = ""
+    boost: float = IN_TITLE
+    factor: float = 1.0
     text: list[str] = field(default_factory=list)
     words: list[tuple[str, float]] = field(default_factory=list)
 
@@ -54,20 +71,44 @@ def words_of(text: str, stem: Callable[[str], str]) -> list[str]:
 
 def sections_of(page: str, doctree: nodes.document) -> Iterator[Section]:
     """The sections of a page, each with its own text and not that of the inner ones."""
+    factor = 1.0
     for node in doctree.findall(nodes.section):
         title = next(iter(node.children), None)
         if not isinstance(title, nodes.title):
             continue  # the inside of a solution is no section of the book
-        level = 1
-        parent = node.parent
-        while isinstance(parent, nodes.section):
-            level, parent = level + 1, parent.parent
-        anchor = "" if level == 1 else node["ids"][0]
-        section = Section(page, anchor, title.astext(), level)
+        if f"{page}-exercises" in node["ids"]:
+            factor = AFTER_THE_LESSON
+        section = Section(page, node["ids"][0], shown(title), factor=factor)
+        if not isinstance(node.parent, nodes.section):
+            section.anchor, section.boost = "", IN_PAGE_TITLE
         for child in node.children:
-            if not isinstance(child, nodes.section | nodes.title):
+            if not isinstance(child, nodes.section | nodes.title | addnodes.glossary):
                 collect(child, section)
         yield section
+    for item in doctree.findall(nodes.definition_list_item):
+        if isinstance(item.parent.parent, addnodes.glossary):
+            yield entry_of(page, item)
+
+
+def entry_of(page: str, item: nodes.definition_list_item) -> Section:
+    """An entry of the glossary; the other language's word finds it too."""
+    term, definition = item[0], item[-1]
+    title = "".join(text.astext() for text in term.findall(nodes.Text))
+    text = str(definition[0].astext())
+    return Section(
+        page,
+        term["ids"][0],
+        title,
+        other="".join(
+            word.astext()
+            for word in definition.findall(nodes.inline)
+            if any(name.startswith("language-") for name in word["classes"])
+        ),
+        # An entry of one word is what that word means; of several, something narrower.
+        boost=IN_WORD_ENTRY if len(WORD.findall(title)) == 1 else IN_ENTRY,
+        text=[text],
+        words=[(text, IN_DEFINITION)],
+    )
 
 
 def collect(node: nodes.Node, section: Section) -> None:
@@ -77,12 +118,31 @@ def collect(node: nodes.Node, section: Section) -> None:
         weight, shown = weight_of(text)
         content = text.astext()
         if weight:
-            section.words.append((content, weight))
+            section.words.append((searched(text), weight))
         if shown:
             if block_of(text) is not block:  # no word runs into that of the next block
                 block = block_of(text)
                 section.text.append(" ")
             section.text.append(content)
+
+
+def searched(text: nodes.Text) -> str:
+    """The words of a text; of a formula, the functions that it names."""
+    words = str(text.astext())
+    if isinstance(text.parent, nodes.math | nodes.math_block):
+        return " ".join(NAME_IN_FORMULA.findall(words))
+    return words
+
+
+def shown(title: nodes.title) -> str:
+    """A heading in plain text: √d_k, not its TeX."""
+    words = ""
+    for text in title.findall(nodes.Text):
+        content = text.astext()
+        if isinstance(text.parent, nodes.math):
+            content = re.sub(r"[\\{}]", "", content.replace(r"\sqrt", "√"))
+        words += content
+    return words
 
 
 def ancestors(node: nodes.Node) -> Iterator[nodes.Element]:
@@ -104,14 +164,15 @@ def weight_of(text: nodes.Text) -> tuple[float, bool]:
         if isinstance(element, nodes.raw | nodes.comment | addnodes.index):
             return 0.0, False
         if isinstance(element, nodes.math | nodes.math_block):
-            return 0.0, len(text.astext()) < 12 and "\\" not in text.astext()
+            short = len(text.astext()) < 12 and "\\" not in text.astext()
+            return IN_TEXT, short
         if isinstance(element, addnodes.pending_xref):
             # A reference without words of its own holds the label, which no one reads.
             if element.get("reftarget") == text.astext():
                 return 0.0, False
         elif isinstance(element, nodes.literal_block):
             weight, shown = IN_CODE, False
-        elif isinstance(element, nodes.strong | nodes.term):
+        elif isinstance(element, nodes.strong):
             weight = max(weight, IN_STRONG)
         if isinstance(element, nodes.section):
             break
@@ -144,14 +205,14 @@ def build_index(
         for text, weight in section.words:
             for word in words_of(text, stem):
                 counts[word] += weight
-        title = words_of(section.title, stem)
-        boost = IN_PAGE_TITLE if section.level == 1 else IN_TITLE
         scores = {w: n / (n + SATURATION) for w, n in counts.items()}
-        for word in title:  # a short title says more precisely what the section is on
-            scores[word] = scores.get(word, 0) + boost / (2 + len(title))
+        for name in {section.title, section.other}:
+            title = set(words_of(name, stem)) - stopped
+            for word in title:  # a short title says more precisely what it is on
+                scores[word] = scores.get(word, 0) + section.boost / (2 + len(title))
         for word, score in scores.items():
             if word not in stopped and (len(word) > 1 or word.isalpha()):
-                postings[word][number] = score
+                postings[word][number] = score * section.factor
     terms = {}
     for word, found in sorted(postings.items()):
         rarity = math.log(1 + len(sections) / len(found))
@@ -160,7 +221,7 @@ def build_index(
             flat += [number, max(1, round(100 * score * rarity))]
         terms[word] = flat
     return {
-        "pages": {s.page: s.title for s in sections if s.level == 1},
+        "pages": {s.page: s.title for s in sections if not s.anchor},
         "sections": [[s.page, s.anchor, s.title, excerpt(s)] for s in sections],
         "terms": terms,
     }
