@@ -18,6 +18,8 @@ CONTENTS_NAME = re.compile(
 # sphinx-exercise joins two translated words: "Solution de" and "Exercice".
 SOLUTION = re.compile(r"(\{note\}\{)Solution \w+ \w+ ([\d.]+)")
 
+INDEX_ENTRY = re.compile(r"\\index\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\}")
+
 
 def arrange(project: Project, language: str, tex: str) -> str:
     """Return the LaTeX of one language, arranged.
@@ -38,7 +40,17 @@ def arrange(project: Project, language: str, tex: str) -> str:
         part = its_part
         out.append(PAGE + (page if numbered else unnumbered(page)))
     solution = project.languages[language]["ui"]["solution"]
-    return SOLUTION.sub(lambda m: m[1] + solution.format(number=m[2]), "".join(out))
+    text = SOLUTION.sub(lambda m: m[1] + solution.format(number=m[2]), "".join(out))
+    return INDEX_ENTRY.sub(plain_hyphens, text)
+
+
+def plain_hyphens(entry: re.Match[str]) -> str:
+    """An entry of the index without the command for a hyphen.
+
+    TeX writes the command with a space after it where the entry is in a heading and
+    without elsewhere: to the index, these are two terms.
+    """
+    return entry[0].replace("\\sphinxhyphen{}", "-")
 
 
 def is_numbered(project: Project, part: str) -> bool:

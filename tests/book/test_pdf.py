@@ -86,5 +86,15 @@ def test_a_solution_names_its_exercise_as_the_language_does() -> None:
     assert "{Solution de l'exercice 4.1 (À la main)}" in got
 
 
+def test_a_term_with_a_hyphen_is_one_entry_of_the_index() -> None:
+    project = Project(ROOT)
+    pages = "".join("\\sphinxstepscope\\chapter{x}" for _ in project.pages[1:])
+    word = "self\\sphinxhyphen{}attention"
+    entry = f"\\index{{{word}@\\spxentry{{{word}}}\\spxextra{{({word})}}|spxpagem}}"
+    got = arrange(project, "en", f"{pages}{entry}{word}")
+    plain = word.replace("\\sphinxhyphen{}", "-")
+    assert got.endswith(entry.replace(word, plain) + word)
+
+
 def test_a_second_typeface_draws_what_the_first_lacks() -> None:
     assert declarations("→") == "\\newunicodechar{→}{{\\otherglyphs →}}\n"

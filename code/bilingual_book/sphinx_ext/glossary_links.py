@@ -89,8 +89,12 @@ def prose(page: nodes.Element, name: str) -> Iterator[nodes.paragraph]:
 
 
 def ancestors(node: nodes.Node, top: nodes.Element) -> Iterator[nodes.Element]:
-    """The elements around a node, from the inside, below a top."""
-    while isinstance(node.parent, nodes.Element) and node.parent is not top:
+    """The elements around a node, from the inside, below a top.
+
+    In the tree of the paper form, what is below a page still names the page's own
+    document as its parent.
+    """
+    while node.parent is not top and not isinstance(node.parent, nodes.document):
         node = node.parent
         yield node
 

@@ -63,10 +63,18 @@ def without_accents(word: str) -> str:
     return "".join(part for part in parts if not unicodedata.combining(part))
 
 
+def key(word: str, stem: Callable[[str], str]) -> str:
+    """A word as the index writes it; search.js does the same.
+
+    The French stemmer keeps the s of « résidus »: it goes here.
+    """
+    return re.sub(r"(?<=[iou])s$", "", without_accents(stem(word)))
+
+
 def words_of(text: str, stem: Callable[[str], str]) -> list[str]:
     """The words of a text as the index writes them."""
     words = WORD.findall(text.lower().replace("\u2019", "'"))
-    return [without_accents(stem(word)) for word in words]
+    return [key(word, stem) for word in words]
 
 
 def sections_of(page: str, doctree: nodes.document) -> Iterator[Section]:
@@ -198,7 +206,7 @@ def build_index(
         ``pages`` (title by slug), ``sections`` (page, anchor, title, excerpt) and
         ``terms``: for each word, pairs (section, weight) flattened into one list.
     """
-    stopped = {without_accents(word) for word in stopwords}
+    stopped = {key(word, stem) for word in stopwords}
     postings: dict[str, dict[int, float]] = defaultdict(dict)
     for number, section in enumerate(sections):
         counts: defaultdict[str, float] = defaultdict(float)

@@ -9,6 +9,7 @@
   const plain = (word) =>
     word.toLowerCase().replace(/œ/g, "oe").replace(/æ/g, "ae")
       .normalize("NFD").replace(/\p{M}/gu, "");
+  const ending = (word) => plain(word).replace(/([iou])s$/, "$1");
   const split = (text) => text.toLowerCase().replace(/’/g, "'").match(/[\p{L}\p{N}]+/gu) || [];
 
   // What a word finds: sections with their weights. The stem counts whole; a word that
@@ -20,10 +21,13 @@
       for (let i = 0; i < flat.length; i += 2)
         scores.set(flat[i], Math.max(scores.get(flat[i]) || 0, flat[i + 1] * factor));
     };
-    const forms = new Set([plain(stemmer.stemWord(word)), plain(stemmer.stemWord(plain(word))), plain(word)]);
+    const forms = new Set(
+      [stemmer.stemWord(word), stemmer.stemWord(plain(word)), word]
+        .map(ending),
+    );
     forms.forEach((form) => add(form, 1));
     if (last || !scores.size) {
-      const start = plain(word);
+      const start = ending(word);
       if (start.length > 2)
         all.filter((term) => term.startsWith(start)).forEach((term) => add(term, 0.4));
     }
