@@ -10,8 +10,8 @@ from bilingual_book.code_trees import called_name, parse_code
 from bilingual_book.page import Element
 from bilingual_book.prose import STANDS_FOR, Sentence
 
-# A word of code inside a comment: an index, a call, a path of attributes.
-_CODE = re.compile(r"`[^`]*`|\w*[_\d]\w*|\w+\(|\w+(?:\.\w+)+")
+# A word of code inside a comment: a string, an index, a call, a path of attributes.
+_CODE = re.compile(r"""`[^`]*`|"[^"\s]*"|\w*[_\d]\w*|\w+\(|\w+(?:\.\w+)+""")
 _WORD = re.compile(r"[^\W\d_]+")
 _DOCUMENTED = ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef
 

@@ -68,6 +68,8 @@ class Speller:
         return False
 
     def _rejected(self, found: Collection[str], language: str) -> set[str]:
+        if not found:
+            return set()
         dictionary = DICTIONARIES[language]
         done = subprocess.run(
             [self.program, "-i", "utf-8", "-d", dictionary, "-l"],

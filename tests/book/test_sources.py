@@ -1,4 +1,4 @@
-"""The book's own sources: typography, terms, addresses, texts in both languages."""
+"""The book's own sources: names, addresses, texts in both languages."""
 
 import ast
 import re
@@ -13,14 +13,11 @@ from bilingual_book.errors import BookError
 from bilingual_book.page import PageReader
 from bilingual_book.parity import check_parity, page_reader
 from bilingual_book.project import LANGUAGES, Project
-from bilingual_book.prose import Sentence, prose
 from bilingual_book.source_checks import check_sources, first_text, label_ids
 from transformers_explained.labels import label_ids as loaded_label_ids
 
 ROOT = Path(__file__).parents[2]
 PROJECT = Project(ROOT)
-FRENCH_PAGES = sorted((ROOT / "book" / "fr").glob("*.md"))
-NBSP = "\u00a0"
 
 
 def tracked_files() -> list[Path]:
@@ -41,96 +38,9 @@ def text_of(path: Path) -> str:
         return ""
 
 
-# What no French page may hold, with the reason.
-FRENCH = {
-    "a no-break space goes before ; : ! ? and »": re.compile(
-        rf"(?<![{NBSP}(;:!?…]):(?!//)(?!\d)|(?<![{NBSP}(]);|(?<![{NBSP}(!?])[!?]"
-        rf"|(?<!{NBSP})»"
-    ),
-    "a no-break space goes after «": re.compile(rf"«(?!{NBSP})"),
-    "quotation marks are « and »": re.compile(r"[\"“”„]"),
-    "an ellipsis is one character": re.compile(r"\.\.\."),
-    "decimals have a comma": re.compile(r"(?<![\d.])0\.\d|\d\.\d+\s*%"),
-    "one apostrophe in the whole book: '": re.compile("[’‘]"),
-    "library is « bibliothèque »": re.compile(r"\blibrairies?\b", re.I),
-    "digital is « numérique »": re.compile(r"\bdigita(l|le|ux|les)\b", re.I),
-    "accuracy is « exactitude »": re.compile(r"précision \(accuracy\)", re.I),
-    "the reader is « vous »": re.compile(r"\b(tu|toi|tes|ton)\b(?! sur)", re.I),
-}
-
-
-def faults(sentence: Sentence) -> list[str]:
-    """The rules that a French sentence breaks."""
-    return [rule for rule, pattern in FRENCH.items() if pattern.search(sentence.text)]
-
-
 @pytest.fixture(scope="module")
 def reader() -> PageReader:
     return page_reader(PROJECT)
-
-
-@pytest.mark.parametrize("path", FRENCH_PAGES, ids=lambda path: path.stem)
-def test_french_typography(path: Path, reader: PageReader) -> None:
-    sentences = prose(path.read_text(encoding="utf-8"), reader)
-    assert sentences
-    found = [
-        f"{path}:{s.line}: {rule}: {s.text.strip()[:120]!r}"
-        for s in sentences
-        for rule in faults(s)
-    ]
-    assert not found, "\n".join(found)
-
-
-WRONG = [
-    "Quoi?",
-    "Quoi ?",
-    "un : deux",
-    "un: deux",
-    "un ; deux",
-    "Non !",
-    f"«{NBSP}mot »",
-    f"« mot{NBSP}»",
-    '"mot"',
-    "“mot”",
-    "et puis...",
-    "vaut 0.5",
-    "vaut 3.5 %",
-    "l’attention",
-    "la librairie",
-]
-RIGHT = [
-    f"Quoi{NBSP}? Oui{NBSP}! Ceci{NBSP}: cela{NBSP}; «{NBSP}mot{NBSP}».",
-    "PyTorch 2.13 et Python 3.11 (voir l'article).",
-    "vaut 0,5 puis 3,5 %",
-    "à 10:30, https://example.org",
-    f"Vraiment{NBSP}?! Et puis… (?)",
-]
-
-
-@pytest.mark.parametrize("text", WRONG)
-def test_wrong_typography_is_seen(text: str) -> None:
-    assert faults(Sentence(1, text))
-
-
-@pytest.mark.parametrize("text", RIGHT)
-def test_right_typography_passes(text: str) -> None:
-    assert faults(Sentence(1, text)) == []
-
-
-def test_prose_is_what_a_reader_reads(reader: PageReader) -> None:
-    text = (
-        "# Un titre\n\nDu texte, `code: x?`, $a ; b$ {cite:t}`b` et [lien](c.md).\n"
-        ':::{admonition} Un cadre\n:class: tip\nDedans.\n:::\n\n```python\n"x"?\n```\n'
-        "```{code-cell} python\n---\nmystnb:\n  image:\n    alt: Un dessin.\n---\n"
-        'x = "a?"\n```\n'
-    )
-    found = prose(text, reader)
-    shown = "\n".join(sentence.text for sentence in found)
-    for kept in ("Un titre", "Du texte", "lien", "Un cadre", "Dedans.", "Un dessin."):
-        assert kept in shown
-    for left_out in ("code:", "a ; b", '"x"', "a?", "c.md", "class"):
-        assert left_out not in shown
-    assert Sentence(6, "Dedans.") in found
 
 
 def test_both_trees_agree() -> None:

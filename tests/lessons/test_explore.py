@@ -124,9 +124,9 @@ def test_paper_and_terminal_get_a_drawing_and_words(
     assert base64.b64decode(bundle["application/pdf"]).startswith(b"%PDF")
     assert bundle["text/plain"] == (
         "Demo\nAttention map, layer 1, head 1. "
-        "“Le” looks mostly at “b” (75%), then “a” (25%). "
-        "“chat” looks only at “a” (100%). "
-        "“l'<b>&” looks at nothing: every position is masked from it."
+        '"Le" looks mostly at "b" (75%), then "a" (25%). '
+        '"chat" looks only at "a" (100%). '
+        '"l\'<b>&" looks at nothing: every position is masked from it.'
     )
     use_language("fr")
     french = explored(weights, QUERIES, ["a", "b"])
@@ -222,8 +222,8 @@ def expected(layer: int, head: int, query: int) -> str:
         return "<1" if 0 < thousandths < 5 else str(int(thousandths / 10 + 0.5))
 
     return (
-        f"“{QUERIES[query]}” looks mostly at “{KEYS[a]}” ({share(one)}%), "
-        f"then “{KEYS[b]}” ({share(two)}%)."
+        f'"{QUERIES[query]}" looks mostly at "{KEYS[a]}" ({share(one)}%), '
+        f'then "{KEYS[b]}" ({share(two)}%).'
     )
 
 
@@ -343,7 +343,7 @@ def test_print_and_no_javascript_show_the_drawing(opened: Callable[..., Any]) ->
     assert (
         plain.get_by_role("img")
         .first.get_attribute("aria-label")
-        .startswith("First. Attention map, layer 1, head 1. “Le” looks mostly at “")
+        .startswith('First. Attention map, layer 1, head 1. "Le" looks mostly at "')
     )
     assert plain.locator("figcaption").first.text_content() == (
         "First (layer 1, head 1)"
