@@ -310,6 +310,7 @@ def made_up(rival: float) -> Results:
         "full": 0.9,
         "tfidf": rival,
         "scratch": 0.5,
+        "blank": 0.6,
         "frozen": 0.8,
     }
     return Results(
@@ -342,7 +343,7 @@ def test_results_of_other_reviews_are_refused(tmp_path: Path) -> None:
 def test_committed_results_are_whole_and_meet_the_requirement() -> None:
     results = read_results()
     for language in ("en", "fr"):
-        for kind in ("tfidf", "frozen", "full", "scratch"):
+        for kind in ("tfidf", "frozen", "full", "scratch", "blank"):
             runs = results.probability[f"{kind}/{language}"]
             assert runs.shape == (1 if kind in ("tfidf", "frozen") else 3, 220)
             assert ((runs >= 0) & (runs <= 1)).all()
