@@ -132,7 +132,8 @@ def calibration(
             size=SMALL_SIZE,
         )
     ax.set(
-        xlim=(0.48, 1.2),
+        xlim=(0.48, 1.2),  # room for the names
+        xticks=[0.5, 0.6, 0.7, 0.8, 0.9, 1.0],
         ylim=(0.3, 1.02),
         xlabel=label("text-classifier.confidence"),
         ylabel=label("common.accuracy"),
