@@ -51,13 +51,16 @@ class Speller:
         Raises:
             MissingDictionaryError: If Hunspell has no dictionary of the language.
         """
-        rejected = self._rejected(set(found), language)
-        parts = {part for word in rejected for part in word.split("-") if part}
-        return {
+        found = set(found)
+        rejected = self._rejected(found, language)  # a compound, or its part
+        parts = {
             part
-            for part in self._rejected(parts, language)
-            if not self._listed(part, language)
+            for word in found
+            if rejected & {word, *word.split("-")} and not self._listed(word, language)
+            for part in word.split("-")
         }
+        parts = self._rejected(parts, language)
+        return {part for part in parts if not self._listed(part, language)}
 
     def _listed(self, word: str, language: str) -> bool:
         """Whether the list holds a word, or the same with a small first letter."""

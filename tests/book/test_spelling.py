@@ -153,10 +153,11 @@ def test_a_wrong_word_is_seen(language: str, word: str, speller: Speller) -> Non
 
 
 def test_a_list_knows_a_word_and_its_capital(hunspell: str) -> None:
-    speller = Speller({"fr": ["softmax", "PyTorch"], "en": []}, hunspell)
-    found = speller.unknown(["softmax", "Softmax", "PyTorch", "pytorch"], "fr")
-    assert found == {"pytorch"}
-    assert speller.used["fr"] == {"softmax", "PyTorch"}
+    known = ["PyTorch", "scikit-learn", "softmax"]
+    speller = Speller({"fr": known, "en": []}, hunspell)
+    found = ["softmax", "Softmax", "PyTorch", "pytorch", "scikit-learn", "auto-scikit"]
+    assert speller.unknown(found, "fr") == {"pytorch", "scikit"}
+    assert speller.used["fr"] == set(known)
 
 
 def test_a_missing_dictionary_is_named(
