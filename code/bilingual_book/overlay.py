@@ -13,6 +13,20 @@ import yaml
 
 from bilingual_book.project import Project
 
+# Sphinx's own settings of the printed page: its width, and how code is framed.
+SPHINX_SETUP = (
+    "hmargin={29mm,29mm}",
+    "vmargin={30mm,30mm}",
+    "VerbatimColor={RGB}{244,245,246}",
+    "VerbatimBorderColor={RGB}{244,245,246}",
+    "pre_border-width=0pt",
+    "pre_padding=4pt",
+    "pre_border-radius=0pt",
+    "verbatimcontinued={}",
+    "verbatimvisiblespace={}",
+    "TableRowColorHeader={named}{white}",
+)
+
 
 def overlay_config(project: Project, language: str) -> dict[str, Any]:
     """The configuration of one language."""
@@ -45,17 +59,36 @@ def latex_elements(texts: dict[str, Any]) -> dict[str, str]:
     folder = Path(__file__).parent / "latex"
     return {
         "papersize": "a4paper",
-        "pointsize": "10pt",
+        "pointsize": "11pt",
         "extraclassoptions": "openany,oneside",
         "babel": "\\usepackage{babel}",
         "polyglossia": "",
         "fncychap": "",
         "fontpkg": (folder / "fonts.tex").read_text(encoding="utf-8"),
+        # 90 columns of code fit the width of the text.
+        "fvset": "\\fvset{fontsize=\\fontsize{9.35}{11.4}\\selectfont}",
         "preamble": (folder / "preamble.tex").read_text(encoding="utf-8")
-        + texts.get("latex", ""),
-        "figure_align": "htbp",
-        "sphinxsetup": "hmargin={25mm,25mm}, vmargin={25mm,28mm}",
+        + metadata(texts),
+        "figure_align": "!htb",
+        "sphinxsetup": ", ".join(SPHINX_SETUP),
     }
+
+
+def metadata(texts: dict[str, Any]) -> str:
+    """What the PDF says of itself, to a search engine and to a screen reader."""
+    paper = texts["paper"]
+    said = {
+        "pdftitle": texts["title"],
+        "pdfsubject": texts["subtitle"],
+        "pdfauthor": paper["author"],
+        "pdfkeywords": paper["keywords"],
+        "pdflang": paper["language"],
+    }
+    options = ", ".join(f"{name}={{{value}}}" for name, value in said.items())
+    return (
+        f"\\hypersetup{{{options}}}\n"
+        f"\\renewcommand{{\\indexnote}}{{{paper['index_note']}}}\n"
+    )
 
 
 def overlay_toc(project: Project, language: str) -> dict[str, Any]:

@@ -20,10 +20,17 @@ from bilingual_book.sphinx_run import sphinx_folder
 from bilingual_book.tex import arrange, declarations
 
 FATAL = re.compile(
-    r"Missing character|^! |(Reference|Citation|Hyper reference) .* undefined"
+    r"Missing character|^! |^\./\S+:\d+: "
+    r"|(Reference|Citation|Hyper reference) .* undefined"
+)
+OVERFULL = re.compile(
+    r"Overfull \\(?P<box>[hv])box \((?P<excess>\d+\.\d+)pt too (?:wide|high)\)"
+    r"[^\n]*\n[^\n]*"
 )
 INDEX_LANGUAGES = {"fr": "french", "en": "english"}  # as xindy names them
-WIDEST_OVERFULL = 20.0  # points that a line may run into the margin
+# Points that a line may run into the margin, and a page into its foot: a millimetre is
+# not seen beside a margin of thirty.
+WIDEST_OVERFULL, HIGHEST_OVERFULL = 2.0, 4.0
 
 INSTALL = (
     "apt-get install texlive-xetex texlive-latex-extra texlive-lang-french "
@@ -101,10 +108,9 @@ def log_problems(log: str) -> list[str]:
     for line in joined.splitlines():
         if FATAL.search(line):
             problems.add(line.strip())
-    for match in re.finditer(
-        r"Overfull \\hbox \((\d+\.\d+)pt too wide\)[^\n]*\n[^\n]*", joined
-    ):
-        if float(match[1]) > WIDEST_OVERFULL:
+    for match in OVERFULL.finditer(joined):
+        allowed = WIDEST_OVERFULL if match["box"] == "h" else HIGHEST_OVERFULL
+        if float(match["excess"]) > allowed:
             problems.add(match[0].replace("\n", " | "))
     return sorted(problems)
 

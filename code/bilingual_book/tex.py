@@ -1,24 +1,34 @@
-"""From Sphinx's LaTeX file to course notes: a cover, parts, numbered chapters only.
+r"""From Sphinx's LaTeX file to course notes: a cover, parts, numbered chapters only.
 
 Sphinx writes every page as a chapter and turns the sections of the introduction into
 chapters of their own, because its title is already the book's. The file is arranged
-here, page by page: Sphinx marks the beginning of each with ``\\sphinxstepscope``.
+here, page by page: Sphinx marks the beginning of each with ``\sphinxstepscope``.
 """
 
 import re
 from collections.abc import Iterable
 
-from bilingual_book.project import Project
+from bilingual_book.project import LANGUAGES, Project
+from bilingual_book.sphinx_ext.paper import lines_together
 
 PAGE = "\\sphinxstepscope"
 # The first table of contents gives its caption to the list of all contents.
 CONTENTS_NAME = re.compile(
     r"\\addto\\captions\w+\{\\renewcommand\{\\contentsname\}.*\n"
 )
-# sphinx-exercise joins two translated words: "Solution de" and "Exercice".
-SOLUTION = re.compile(r"(\{note\}\{)Solution \w+ \w+ ([\d.]+)")
-
-INDEX_ENTRY = re.compile(r"\\index\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\}")
+HEADING = re.compile(r"\\chapter\{(.*)\}")
+# A link to a page of the book: on paper its reader needs a page number.
+PAGE_LINK = re.compile(
+    r"\{\\hyperref\[\\detokenize\{(?P<label>[\w-]+::doc)\}\]"
+    r"\{\\sphinxcrossref\{\\DUrole\{doc\}\{(?P<text>[^{}]*(?:\{\}[^{}]*)*)\}\}\}\}"
+)
+CODE = re.compile(
+    r"(\\begin\{sphinxVerbatim\}\[[^\n]*\]\n)(.*?)(?=\\end\{sphinxVerbatim\})",
+    re.DOTALL,
+)
+TOKEN, SIGN = re.compile(r"\\PYG\{[^}]*\}"), re.compile(r"\\\w+\{\}")
+SHORT = 84  # a line of code that is no longer fits the page: nothing to do
+FURTHER = 4  # columns by which the rest of a long line stands further in
 
 
 def arrange(project: Project, language: str, tex: str) -> str:
@@ -29,28 +39,36 @@ def arrange(project: Project, language: str, tex: str) -> str:
         language: of the file.
         tex: what Sphinx wrote.
     """
-    names = project.languages[language]["parts"]
+    texts = project.languages[language]
     head, *pages = CONTENTS_NAME.sub("", tex).split(PAGE)
-    head = introduction(head, title=page_title(project, language, project.toc["root"]))
-    out, part = [head], ""
-    for (its_part, _), page in zip(project.chapters_by_part, pages, strict=True):
+    other = next(code for code in LANGUAGES if code != language)
+    opening = imprint(
+        [
+            f"\\textbf{{{texts['title']}}}\\\\{texts['subtitle']}",
+            *texts["paper"]["imprint"],
+        ],
+        site=project.base_url,
+        repository=project.repository.url,
+        date="\\today",
+        other=f"\\emph{{{project.languages[other]['title']}}}",
+    )
+    out = [introduction(head, texts["paper"]["introduction"], opening)]
+    part = ""
+    chapters = list(zip(project.chapters_by_part, pages, strict=True))
+    number = 0
+    for (its_part, _), page in chapters:
         numbered = is_numbered(project, its_part)
         if its_part != part and numbered:
-            out.append(f"\\part{{{part_name(names[its_part])}}}\n")
+            listed = []
+            for (other, entry), its_page in chapters:
+                if other == its_part:
+                    number += 1
+                    listed.append((entry["file"], number, title_of(its_page)))
+            out.append(part_page(texts["parts"][its_part], listed))
         part = its_part
         out.append(PAGE + (page if numbered else unnumbered(page)))
-    solution = project.languages[language]["ui"]["solution"]
-    text = SOLUTION.sub(lambda m: m[1] + solution.format(number=m[2]), "".join(out))
-    return INDEX_ENTRY.sub(plain_hyphens, text)
-
-
-def plain_hyphens(entry: re.Match[str]) -> str:
-    """An entry of the index without the command for a hyphen.
-
-    TeX writes the command with a space after it where the entry is in a heading and
-    without elsewhere: to the index, these are two terms.
-    """
-    return entry[0].replace("\\sphinxhyphen{}", "-")
+    body = with_page_numbers("".join(out), texts["paper"]["page"])
+    return typeset_code(body)
 
 
 def is_numbered(project: Project, part: str) -> bool:
@@ -59,53 +77,96 @@ def is_numbered(project: Project, part: str) -> bool:
     return any(each["caption"] == part and each.get("numbered") for each in parts)
 
 
-def part_name(name: str) -> str:
-    """The name without "Part II –": LaTeX numbers parts itself."""
-    return name.split(" – ", 1)[-1]
+def title_of(page: str) -> str:
+    """The title of a page, as LaTeX."""
+    found = HEADING.search(page)
+    return found[1] if found else ""
 
 
-def page_title(project: Project, language: str, slug: str) -> str:
-    """The first heading of a page."""
-    text = project.source(language, slug).read_text(encoding="utf-8")
-    found = re.search(r"^# (.+)$", text, flags=re.MULTILINE)
-    return found[1] if found else slug
+def part_page(name: str, chapters: Iterable[tuple[str, int, str]]) -> str:
+    """The page that opens a part: its name and its chapters (slug, number, title)."""
+    above, _, title = name.partition(" – ")
+    lines = "".join(
+        f"\\partchapter{{\\detokenize{{{slug}::doc}}}}{{{number}}}{{{its_title}}}"
+        for slug, number, its_title in chapters
+    )
+    return f"\\bookpart{{{name}}}{{{above}}}{{{title or name}}}{{{lines}}}\n"
 
 
-def introduction(head: str, *, title: str) -> str:
-    """The introduction as one unnumbered chapter, behind cover and contents."""
+def introduction(head: str, title: str, imprint: str) -> str:
+    """The introduction as one chapter, behind cover, imprint and contents."""
     before, maketitle, rest = head.partition("\\sphinxmaketitle")
     contents = "\\sphinxtableofcontents"
     start, _, text = rest.partition(contents)
     cover = "\\begin{titlepage}\\includepdf{cover.pdf}\\end{titlepage}\n"
-    opening = f"\n\\chapter*{{{title}}}\\addcontentsline{{toc}}{{chapter}}{{{title}}}\n"
-    opening += f"\\markboth{{{title}}}{{{title}}}\n"
+    opening = f"\n\\plainchapter{{{title}}}\n"
     sections = re.sub(r"\\(chapter|section|subsection)\{", lower, text)
     if not maketitle:
         return head
     # What follows the contents on their own line belongs before the introduction.
     line, newline, sections = sections.partition("\\phantomsection")
-    return before + cover + start + contents + line + opening + newline + sections
+    return (
+        f"{before}{cover}{imprint}{start}{contents}{line}{opening}{newline}{sections}"
+    )
+
+
+def imprint(paragraphs: Iterable[str], **facts: str) -> str:
+    """The back of the cover: what this is, under which licence, where it comes from."""
+    lines = "\\par\\medskip\n".join(paragraphs)
+    for name, fact in facts.items():
+        lines = lines.replace(f"{{{name}}}", fact)
+    lines = re.sub(r"<(https?://[^>]+)>", r"\\url{\1}", lines)
+    return (
+        "\\thispagestyle{empty}\\null\\vfill\n"
+        f"{{\\raggedright\\small {lines}\\par}}\\clearpage\n"
+    )
 
 
 def lower(heading: re.Match[str]) -> str:
     """One level down, without a number."""
     below = {
-        "chapter": "section",
-        "section": "subsection",
-        "subsection": "subsubsection",
+        "chapter": "plainsection",
+        "section": "subsection*",
+        "subsection": "subsubsection*",
     }
-    return f"\\{below[heading[1]]}*{{"
+    return f"\\{below[heading[1]]}{{"
 
 
 def unnumbered(page: str) -> str:
     """A page of the front or back matter: in the contents, without numbers."""
-    page = re.sub(r"\\(section|subsection)\{", r"\\\1*{", page)
-    return re.sub(
-        r"\\chapter\{(.*)\}",
-        r"\\chapter*{\1}\\addcontentsline{toc}{chapter}{\1}\\markboth{\1}{\1}",
-        page,
-        count=1,
-    )
+    page = page.replace("\\section{", "\\plainsection{")
+    page = page.replace("\\subsection{", "\\subsection*{")
+    return HEADING.sub(r"\\plainchapter{\1}", page, count=1)
+
+
+def with_page_numbers(tex: str, form: str) -> str:
+    """Say on which page a page of the book that the text names begins."""
+
+    def numbered(link: re.Match[str]) -> str:
+        page = form.format(page=f"\\pageref{{\\detokenize{{{link['label']}}}}}")
+        return f"{link[0]} ({page})"
+
+    return PAGE_LINK.sub(numbered, tex)
+
+
+def typeset_code(tex: str) -> str:
+    """Keep short pieces of code whole; let a long line go on below its beginning."""
+
+    def block(match: re.Match[str]) -> str:
+        lines = match[2].split("\n")
+        count = lines_together(match[2])
+        return f"\\together{{{count}}}\n{match[1]}" + "\n".join(map(hung, lines))
+
+    return CODE.sub(block, tex)
+
+
+def hung(line: str) -> str:
+    """The line, told how far in its rest stands."""
+    shown = re.sub(r"[{}]", "", SIGN.sub("x", TOKEN.sub("", line)))
+    if len(shown) <= SHORT:
+        return line
+    indent = len(shown) - len(shown.lstrip(" "))
+    return f"\\hang{{{indent + FURTHER}}}{line}"
 
 
 def declarations(signs: Iterable[str]) -> str:

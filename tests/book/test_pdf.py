@@ -1,12 +1,30 @@
 """The PDF: what in TeX's log stops a build, and how Sphinx's file is arranged."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from bilingual_book.pdf import log_problems
-from bilingual_book.project import Project
-from bilingual_book.tex import arrange, declarations, introduction, unnumbered
+from bilingual_book.project import LANGUAGES, Project
+from bilingual_book.sphinx_ext.paper import column_widths, lines_together
+from bilingual_book.sphinx_ext.term_index import (
+    all_marks,
+    entries_of,
+    entry_of,
+    other_words,
+)
+from bilingual_book.terms import Finder, read_terms
+from bilingual_book.tex import (
+    arrange,
+    declarations,
+    hung,
+    imprint,
+    introduction,
+    typeset_code,
+    unnumbered,
+    with_page_numbers,
+)
 
 ROOT = Path(__file__).parents[2]
 
@@ -17,7 +35,9 @@ ROOT = Path(__file__).parents[2]
         "Missing character: There is no ẹ in font TeX Gyre Pagella!",
         "LaTeX Warning: Hyper reference `nowhere' on page 3 undefined on input line 9.",
         "! Undefined control sequence.",
-        "Overfull \\hbox (20.1pt too wide) in paragraph at lines 3--4",
+        "./course.tex:12: Undefined control sequence.",
+        "Overfull \\hbox (2.1pt too wide) in paragraph at lines 3--4",
+        "Overfull \\vbox (4.1pt too high) detected at line 8",
     ],
 )
 def test_a_flaw_that_a_reader_would_meet_is_a_problem(line: str) -> None:
@@ -27,7 +47,8 @@ def test_a_flaw_that_a_reader_would_meet_is_a_problem(line: str) -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        "Overfull \\hbox (19.9pt too wide) in paragraph at lines 3--4",
+        "Overfull \\hbox (1.9pt too wide) in paragraph at lines 3--4",
+        "Overfull \\vbox (3.9pt too high) detected at line 8",
         "Underfull \\hbox (badness 10000) in paragraph at lines 3--4",
         "LaTeX Font Warning: Font shape undefined",
     ],
@@ -48,19 +69,26 @@ def test_the_introduction_becomes_one_unnumbered_chapter() -> None:
         "\\pagestyle{normal}\n\\phantomsection\\label{intro}\nHello.\n"
         "\\chapter{Who for}\n\\section{One}\n"
     )
-    got = introduction(tex, title="The book")
-    assert "\\includepdf{cover.pdf}" in got
-    assert got.index("\\sphinxtableofcontents") < got.index("\\chapter*{The book}")
-    assert got.index("\\chapter*{The book}") < got.index("\\label{intro}")
-    assert "\\section*{Who for}" in got
+    got = introduction(tex, title="The book", imprint="IMPRINT\n")
+    assert got.index("\\includepdf{cover.pdf}") < got.index("IMPRINT")
+    assert got.index("IMPRINT") < got.index("\\sphinxtableofcontents")
+    assert got.index("\\sphinxtableofcontents") < got.index("\\plainchapter{The book}")
+    assert got.index("\\plainchapter{The book}") < got.index("\\label{intro}")
+    assert "\\plainsection{Who for}" in got
     assert "\\subsection*{One}" in got
     assert "\\chapter{" not in got
 
 
+def test_the_imprint_fills_in_its_addresses() -> None:
+    got = imprint(["Read: <{site}fr/>.", "Code."], site="https://a.b/c/")
+    assert "Read: \\url{https://a.b/c/fr/}." in got
+    assert "{site}" not in got
+
+
 def test_back_matter_is_in_the_contents_without_a_number() -> None:
     got = unnumbered("\\chapter{Glossary}\n\\section{A}\n")
-    assert "\\chapter*{Glossary}\\addcontentsline{toc}{chapter}{Glossary}" in got
-    assert "\\section*{A}" in got
+    assert "\\plainchapter{Glossary}" in got
+    assert "\\plainsection{A}" in got
 
 
 def test_every_part_opens_before_its_first_chapter() -> None:
@@ -70,30 +98,99 @@ def test_every_part_opens_before_its_first_chapter() -> None:
     tex = head + "".join(f"\\sphinxstepscope\n\\chapter{{{slug}}}\n" for slug in pages)
     got = arrange(project, "en", tex)
     numbered = [part for part in project.toc["parts"] if part.get("numbered")]
-    assert got.count("\\part{") == len(numbered) > 1
+    assert got.count("\\bookpart{") == len(numbered) > 1
+    number = 0
     for part in numbered:
+        name = project.languages["en"]["parts"][part["caption"]]
+        above, title = name.split(" – ")
+        start = got.index(f"\\bookpart{{{name}}}{{{above}}}{{{title}}}")
+        page = got[start : got.index("\\sphinxstepscope", start)]
+        for chapter in part["chapters"]:
+            number += 1
+            slug = chapter["file"]
+            entry = (
+                f"\\partchapter{{\\detokenize{{{slug}::doc}}}}{{{number}}}{{{slug}}}"
+            )
+            assert entry in page
         first = part["chapters"][0]["file"]
-        before = got[: got.index(f"\\chapter{{{first}}}")]
-        name = project.languages["en"]["parts"][part["caption"]].split(" – ")[1]
-        assert before.rindex("\\part{") == before.index(f"\\part{{{name}}}")
+        assert start < got.index(f"\\chapter{{{first}}}")
 
 
-def test_a_solution_names_its_exercise_as_the_language_does() -> None:
-    project = Project(ROOT)
-    pages = "".join("\\sphinxstepscope\\chapter{x}" for _ in project.pages[1:])
-    title = "\\begin{sphinxadmonition}{note}{Solution de Exercice 4.1 (À la main)}"
-    got = arrange(project, "fr", f"{pages}{title}")
-    assert "{Solution de l'exercice 4.1 (À la main)}" in got
+def test_a_page_that_the_text_names_has_its_number() -> None:
+    link = (
+        "{\\hyperref[\\detokenize{multi-head::doc}]{\\sphinxcrossref{\\DUrole{doc}"
+        "{Multi\\sphinxhyphen{}head}}}}"
+    )
+    got = with_page_numbers(f"See {link}.", "p. {page}")
+    page = "\\pageref{\\detokenize{multi-head::doc}}"
+    assert got == f"See {link} (p. {page})."
 
 
-def test_a_term_with_a_hyphen_is_one_entry_of_the_index() -> None:
-    project = Project(ROOT)
-    pages = "".join("\\sphinxstepscope\\chapter{x}" for _ in project.pages[1:])
-    word = "self\\sphinxhyphen{}attention"
-    entry = f"\\index{{{word}@\\spxentry{{{word}}}\\spxextra{{({word})}}|spxpagem}}"
-    got = arrange(project, "en", f"{pages}{entry}{word}")
-    plain = word.replace("\\sphinxhyphen{}", "-")
-    assert got.endswith(entry.replace(word, plain) + word)
+def test_a_long_line_goes_on_below_its_own_beginning() -> None:
+    code = "    \\PYG{n}{x} \\PYG{o}{=} " + "\\PYGZus{}" * 80
+    assert hung(code) == f"\\hang{{8}}{code}"
+    short = "    \\PYG{n}{x} \\PYG{o}{=} " + "\\PYGZus{}" * 20
+    assert hung(short) == short
+
+
+@pytest.mark.parametrize(("lines", "kept"), [(3, 3), (14, 14), (15, 6)])
+def test_short_code_stays_whole(lines: int, kept: int) -> None:
+    code = "x\n" * lines
+    assert lines_together(code) == kept
+    begin, end = "\\begin{sphinxVerbatim}[a]\n", "\\end{sphinxVerbatim}"
+    assert typeset_code(begin + code + end) == (
+        f"\\together{{{kept}}}\n{begin}{code}{end}"
+    )
+
+
+def test_columns_are_as_wide_as_their_texts_where_these_fit() -> None:
+    assert column_widths([["ab", "abcd"], ["abc", "a"]], line=40) == [6, 7]
+
+
+def test_columns_that_do_not_fit_share_the_line_for_the_lowest_table() -> None:
+    long = "several words of a text that is much longer than a line " * 2
+    rows = [["2018", "GPT", long], ["2019", "GPT-2", long]]
+    date, name, text = column_widths(rows, line=60)
+    assert (date, name) == (7, 8)  # whole
+    assert text == 45
+
+
+def test_a_term_that_names_two_things_has_two_entries() -> None:
+    assert entries_of("causal mask / padding mask") == ["causal mask", "padding mask"]
+    whole = "jeu d'entraînement / de validation / de test"
+    assert entries_of(whole) == [whole]
+
+
+def test_words_are_listed_below_the_entry_that_they_stand_for() -> None:
+    terms = read_terms(ROOT / "book" / "terms.csv")
+    finder = Finder(terms=terms, language="en")
+    text = "With padding masks, then causal masks."
+    found = [
+        entry_of(use, text[use.start : use.end], "en") for use in finder.uses(text)
+    ]
+    assert found == ["padding mask", "causal mask"]
+
+
+def test_a_term_that_begins_with_another_stands_below_it() -> None:
+    names = {"attention", "attention additive", "self-attention"}
+    assert all_marks("attention additive", names) == (
+        "\\index{attention@\\spxentry{attention}!additive@\\spxentry{additive}}"
+    )
+    both = all_marks("additive attention", {"attention", "additive attention"})
+    assert both.count("\\index{") == 2
+    assert "attention@\\spxentry{attention}!additive@" in both
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_word_of_the_other_language_hides_a_term(language: str) -> None:
+    terms = read_terms(ROOT / "book" / "terms.csv")
+    own = {name for term in terms for name in entries_of(term.words[language])}
+    marks = list(other_words(terms, language))
+    assert len(marks) > 40
+    for mark in marks:
+        word = re.search(r"\\emph\{(.*?)\}", mark)
+        assert word is not None
+        assert word[1] not in own
 
 
 def test_a_second_typeface_draws_what_the_first_lacks() -> None:

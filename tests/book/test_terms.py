@@ -6,7 +6,6 @@ from typing import cast
 import pytest
 from docutils import nodes
 from docutils.core import publish_doctree
-from sphinx import addnodes
 
 from bilingual_book.project import LANGUAGES, find_project
 from bilingual_book.sphinx_ext.glossary_links import first_uses, put
@@ -228,23 +227,3 @@ def test_nothing_is_linked_from_the_exercises_on() -> None:
     text = marked(f"Title\n=====\n\n{exercises}Keep\n----\n\nAn embedding.\n")
     assert "[token]" in text
     assert "[embedding]" not in text
-
-
-def test_the_pages_of_the_paper_form_are_read_in_one_tree() -> None:
-    """Sphinx joins the pages without telling their contents who holds them."""
-    doctree = publish_doctree("A token.\n\nAnother token.\n")
-    page = addnodes.start_of_file(docname="one")
-    page.children = doctree.children
-    finder = Finder(terms=[term("token", "token")], language="en", page="one")
-    put(
-        first_uses(page, finder), lambda _, words: [addnodes.index(), nodes.Text(words)]
-    )
-    first, second = page.findall(nodes.paragraph)
-    assert [type(child) for child in first] == [
-        nodes.Text,
-        addnodes.index,
-        nodes.Text,
-        nodes.Text,
-    ]
-    assert first.astext() == "A token."
-    assert len(second) == 1

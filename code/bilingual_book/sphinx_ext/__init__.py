@@ -12,7 +12,9 @@ from bilingual_book.sphinx_ext import (
     glossary_links,
     math,
     page_context,
+    paper,
     search_index,
+    term_index,
 )
 
 THEME = Path(__file__).parents[1] / "web"
@@ -30,6 +32,15 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_config_value("comments_config", {}, "")  # Jupyter Book always sets it
     app.connect("config-inited", forget_other_theme)
     app.add_html_theme("bilingual_book", str(THEME))
-    for part in (body, folds, glossary_links, math, page_context, search_index):
+    for part in (
+        body,
+        folds,
+        glossary_links,
+        math,
+        page_context,
+        paper,
+        search_index,
+        term_index,
+    ):
         part.setup(app)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

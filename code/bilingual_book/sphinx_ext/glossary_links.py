@@ -3,8 +3,8 @@
 Only running prose counts: paragraphs and lists before the exercises. A heading, code, a
 formula, a link, a caption, a table, a goal or a fold keeps its words as they are. On
 screen the term is a link, and a small box beside it says the other language's word and
-the definition; on paper the term gets an entry in the index. The glossary leads back to
-the chapters that use a term.
+the definition; on paper there is an index instead (`term_index`). The glossary leads
+back to the chapters that use a term.
 """
 
 import hashlib
@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 from docutils import nodes
-from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
@@ -89,12 +88,8 @@ def prose(page: nodes.Element, name: str) -> Iterator[nodes.paragraph]:
 
 
 def ancestors(node: nodes.Node, top: nodes.Element) -> Iterator[nodes.Element]:
-    """The elements around a node, from the inside, below a top.
-
-    In the tree of the paper form, what is below a page still names the page's own
-    document as its parent.
-    """
-    while node.parent is not top and not isinstance(node.parent, nodes.document):
+    """The elements around a node, from the inside, below a top."""
+    while node.parent is not top:
         node = node.parent
         yield node
 
@@ -169,7 +164,7 @@ class TermUses(SphinxPostTransform):
     """Mark the first uses of a page, or list them in the glossary."""
 
     default_priority = 950  # when folds are folds and references are links
-    formats = ("html", "latex")
+    formats = ("html",)
 
     def run(self, **kwargs: Any) -> None:
         """Change the tree that is about to be written."""
@@ -177,11 +172,7 @@ class TermUses(SphinxPostTransform):
         self.language = self.config.book_language
         self.terms = read_terms(terms_file(self.config))
         self.anchors = anchors(self.env)
-        if self.app.builder.format == "latex":
-            # All pages are one tree; what precedes the first chapter is no chapter.
-            for page in self.document.findall(addnodes.start_of_file):
-                put(self.uses(page, page["docname"]), self.index_entry)
-        elif self.env.docname == GLOSSARY:
+        if self.env.docname == GLOSSARY:
             self.list_chapters()
         elif places := self.uses(self.document, self.env.docname):
             put(places, self.link)
@@ -202,11 +193,6 @@ class TermUses(SphinxPostTransform):
     def link(self, term: Term, words: str) -> list[nodes.Node]:
         """The words as a link to their entry."""
         return [term_use("", words, anchor=self.anchor(term))]
-
-    def index_entry(self, term: Term, words: str) -> list[nodes.Node]:
-        """The words, and an entry in the index of the paper form."""
-        entry = ("single", term.words[self.language], self.anchor(term), "", None)
-        return [addnodes.index("", entries=[entry]), nodes.Text(words)]
 
     def list_chapters(self) -> None:
         """Below each entry, name the numbered chapters that use it."""

@@ -1,0 +1,417 @@
+r"""The book on paper: what a screen folds, links or scrolls is laid out for a page.
+
+Boxes keep their kind (key point, common mistake, exercise…), solutions move behind the
+last chapter, a table without a header has none, and a displayed source looks like code.
+The look itself is in ``latex/preamble.tex``.
+"""
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from docutils import nodes
+from sphinx import addnodes
+from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
+from sphinx.locale import admonitionlabels
+from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.writers.latex import LaTeXTranslator
+from sphinx_exercise.nodes import exercise_enumerable_node, solution_node
+
+from bilingual_book.project import Project
+from bilingual_book.sphinx_ext.folds import EXERCISE
+from bilingual_book.sphinx_ext.page_context import project_at
+
+# How the boxes are drawn, by the class that the source gives them.
+KINDS = ("key-point", "common-mistake", "measure-it", "goals", "exercise")
+NUMBERED = (nodes.figure, nodes.table)
+LONG_BOX = 1500  # characters; a shorter box stays on one page
+LONG_TABLE = 8  # rows; a longer table may go over two pages
+SHORT_CELL = 16  # characters; a column without longer texts is not broken into lines
+LINE, GAP = 84, 3  # characters of a row of a table, and between two columns
+# Code of so many lines stays on one page; of a longer one, so many lines at least.
+WHOLE, SOME_LINES = 14, 6
+BLOCKS = (nodes.section, nodes.container)
+# Heights in points: what KeptTogether reckons with.
+TEXT_LINE, CODE_LINE, BOX_FRAME, HEADING_HEIGHT = 14.0, 11.4, 45.0, 45.0
+SOURCE_FILE = re.compile(r"# transformers_explained/")
+
+
+class paper_box(nodes.General, nodes.Element):  # type: ignore[misc]  # noqa: N801
+    """A box; its first child is its title, its ``kind`` says how it is drawn."""
+
+
+class paper_title(nodes.Part, nodes.TextElement):  # type: ignore[misc]  # noqa: N801
+    """The title of a box or of a solution."""
+
+
+class paper_solution(nodes.General, nodes.Element):  # type: ignore[misc]  # noqa: N801
+    """A solution, in the chapter that gathers them."""
+
+
+def raw(tex: str) -> nodes.raw:
+    """A piece of LaTeX."""
+    return nodes.raw("", tex, format="latex")
+
+
+class PaperTransform(SphinxPostTransform):
+    """What all of these share: the book's texts."""
+
+    formats = ("latex",)
+
+    @property
+    def project(self) -> Project:
+        """The book."""
+        return project_at(self.config.book_root)
+
+    @property
+    def texts(self) -> dict[str, Any]:
+        """The texts of the language."""
+        texts: dict[str, Any] = self.project.languages[self.config.book_language]
+        return texts
+
+
+class ReadableSources(PaperTransform):
+    """Leave the addresses of the bibliography alone.
+
+    They are written out (a DOI, an arXiv number), so that they need no footnote.
+    """
+
+    default_priority = 399  # before Sphinx makes footnotes of links
+
+    def run(self, **kwargs: Any) -> None:
+        """Write these links as LaTeX."""
+        for citation in self.document.findall(nodes.citation):
+            for link in list(citation.findall(nodes.reference)):
+                address, text = link.get("refuri", ""), link.astext()
+                if text in address.replace("/abs/", ":") or address.endswith(
+                    text.partition(":")[2]
+                ):
+                    shown = text.replace("_", r"\_").replace("%", r"\%")
+                    address = address.replace("%", r"\%").replace("#", r"\#")
+                    link.replace_self(raw(rf"\sphinxhref{{{address}}}{{{shown}}}"))
+
+
+class ExplorersAsFigures(PaperTransform):
+    """Say, below the picture that stands for an explorer, that it is one on screen."""
+
+    default_priority = 3  # before MyST-NB keeps the picture only
+
+    def run(self, **kwargs: Any) -> None:
+        """Wrap each picture."""
+        for page in list(self.document.findall(nodes.raw)):
+            bundle = page.parent.parent
+            if "<attention-explorer" in page.astext():
+                where = bundle.parent.index(bundle)
+                caption = self.texts["paper"]["explorer"]
+                bundle.parent.insert(where, raw(r"\begin{bookexplorer}"))
+                bundle.parent.insert(
+                    where + 2, raw(rf"\caption*{{{caption}}}\end{{bookexplorer}}")
+                )
+
+
+class GatherSolutions(PaperTransform):
+    """Move the solutions into a chapter of their own, and say where they are."""
+
+    default_priority = 890
+
+    def run(self, **kwargs: Any) -> None:
+        """Take the solutions out, page by page, and put them where they are read."""
+        paper = self.texts["paper"]
+        gathered: list[nodes.Node] = []
+        for page in list(self.document.findall(addnodes.start_of_file)):
+            solutions = list(page.findall(solution_node))
+            if solutions:
+                title = page.next_node(nodes.title)
+                name = title.astext() if title else page["docname"]
+                label = rf"\ref*{{\detokenize{{{page['docname']}::doc}}}}"
+                gathered.append(raw(rf"\solutionsof{{{label}}}{{{name}}}"))
+            gathered += [self.take_out(solution, paper) for solution in solutions]
+        if not gathered:
+            return
+        numbered = [slug for slug in self.project.pages if self.is_numbered(slug)]
+        last = next(
+            page
+            for page in self.document.findall(addnodes.start_of_file)
+            if page["docname"] == numbered[-1]
+        )
+        heading = raw(rf"\solutionschapter{{{paper['solutions']}}}")
+        last.extend([heading, *gathered])
+
+    def is_numbered(self, slug: str) -> bool:
+        """Whether a page is one of the numbered chapters."""
+        return any(
+            chapter["file"] == slug
+            for part in self.project.toc.get("parts", [])
+            if part.get("numbered")
+            for chapter in part["chapters"]
+        )
+
+    def take_out(self, solution: nodes.Element, paper: dict[str, str]) -> nodes.Element:
+        """Leave the number of its page in the exercise, and return the solution."""
+        for inner in solution.findall():
+            labelled = isinstance(inner, nodes.math_block) and inner.get("label")
+            if isinstance(inner, NUMBERED) or labelled:
+                raise ExtensionError(
+                    f"{solution['label']}: a solution moves behind the last chapter on "
+                    "paper, so it cannot hold a numbered figure, table or formula"
+                )
+        label, exercise = solution["label"], solution["target_label"]
+        where = paper["solution_at"].format(page=rf"\pageref{{solution:{label}}}")
+        for box in self.document.findall(exercise_enumerable_node):
+            if box["label"] == exercise:
+                box += raw(rf"\solutionat{{{where}}}")
+        title = solution[0]
+        found = EXERCISE.fullmatch(
+            title.next_node(nodes.reference).astext().strip()
+            if title.next_node(nodes.reference)
+            else ""
+        )
+        name = title.astext()
+        if found is not None:
+            number = self.texts["ui"]["solution"].format(number=found[1])
+            name = f"{number} {found[2] or ''}".rstrip()
+        task = paper["exercise_at"].format(page=rf"\pageref{{exercise:{exercise}}}")
+        solution.parent.remove(solution)
+        return paper_solution(
+            "",
+            paper_title("", "", nodes.Text(name)),
+            *solution.children[1:],
+            label=label,
+            docname=solution["docname"],
+            task=task,
+        )
+
+
+class DrawBoxes(PaperTransform):
+    """Make boxes of what the screen shows as boxes."""
+
+    default_priority = 900  # after sphinx-exercise has written its titles
+
+    def run(self, **kwargs: Any) -> None:
+        """Replace each box."""
+        for box in list(self.document.findall(nodes.Admonition)):
+            if not isinstance(box, nodes.Element) or not len(box):
+                continue
+            classes = box.get("classes", [])
+            kind = next((kind for kind in KINDS if kind in classes), "note")
+            first, rest = box[0], box.children[1:]
+            if isinstance(first, nodes.title):
+                title = paper_title("", "", *first.children)
+            else:
+                name = str(admonitionlabels.get(box.tagname, box.tagname))
+                title, rest = paper_title("", "", nodes.Text(name)), box.children
+            label = f"exercise:{box['label']}" if kind == "exercise" else ""
+            new = paper_box("", title, *rest, kind=kind, label=label, ids=box["ids"])
+            new["breaks"] = len(new.astext()) > LONG_BOX
+            box.replace_self(new)
+
+
+class PlainTables(PaperTransform):
+    """Give the columns of a table their widths, and no header to one without names."""
+
+    default_priority = 900
+
+    def run(self, **kwargs: Any) -> None:
+        """Mend each table."""
+        for head in list(self.document.findall(nodes.thead)):
+            if not head.astext().strip():
+                head.parent.remove(head)
+        for table in list(self.document.findall(nodes.table)):
+            rows = [
+                [entry.astext() for entry in row.findall(nodes.entry)]
+                for row in table.findall(nodes.row)
+            ]
+            if len(rows) > LONG_TABLE:
+                table["classes"].append("longtable")
+            widths = column_widths(rows)
+            total = sum(widths)
+            columns = (
+                "".join(f"P{{{width / total:.3f}}}" for width in widths)
+                if total >= LINE
+                else "l" * len(widths)
+            )
+            spec = addnodes.tabular_col_spec(spec=columns)
+            table.parent.insert(table.parent.index(table), spec)
+
+
+def column_widths(rows: list[list[str]], line: int = LINE) -> list[int]:
+    """The widths of columns, in characters, that give the lowest table.
+
+    Args:
+        rows: The texts of the cells.
+        line: How many characters stand side by side on the page.
+
+    Returns:
+        The longest text of each column where all fit; else widths that fill the line.
+    """
+    columns = list(zip(*rows, strict=False))
+    longest = [max(len(text) for text in column) + GAP for column in columns]
+    if sum(longest) <= line:
+        return longest
+    widths = [
+        (whole if whole - GAP <= SHORT_CELL else longest_word(column) + GAP)
+        for column, whole in zip(columns, longest, strict=True)
+    ]
+
+    def height(tried: list[int]) -> tuple[int, int]:
+        """The lines of the table, then of all its cells."""
+        lines = [
+            [
+                -(-len(text) // (width - GAP))
+                for text, width in zip(row, tried, strict=False)
+            ]
+            for row in rows
+        ]
+        return sum(map(max, lines)), sum(map(sum, lines))
+
+    while sum(widths) < line:
+        steps = range(1, min(9, line - sum(widths) + 1))
+        tries = [
+            (height([*widths[:i], widths[i] + step, *widths[i + 1 :]]), step, i)
+            for i in range(len(widths))
+            if widths[i] < longest[i]
+            for step in steps
+        ]
+        if not tries:
+            break
+        _, step, best = min(tries)
+        widths[best] += step
+    return widths
+
+
+def longest_word(column: Iterable[str]) -> int:
+    """The longest piece of a column that no line may break."""
+    return max(len(word) for text in column for word in re.split(r"[\s_/-]", text))
+
+
+class KeptTogether(PaperTransform):
+    """Keep a heading, and a text that announces something, with what follows."""
+
+    default_priority = 910  # when boxes are boxes
+
+    def run(self, **kwargs: Any) -> None:
+        """Ask for room before headings and before paragraphs that end in a colon."""
+        for paragraph in list(self.document.findall(nodes.paragraph)):
+            block = paragraph.parent
+            if isinstance(block, BLOCKS) and ends_in_colon(paragraph):
+                where = block.index(paragraph)
+                block.insert(where, room(height_of(block, where)))
+        for section in list(self.document.findall(nodes.section)):
+            inner = isinstance(section.parent, nodes.section)
+            if inner and isinstance(section[0], nodes.title):
+                height = HEADING_HEIGHT + height_of(section, 1)
+                section.parent.insert(section.parent.index(section), room(height))
+
+
+def room(height: float) -> nodes.raw:
+    """A page ends here if so many points are not left on it."""
+    return raw(rf"\room{{{height:.0f}pt}}")
+
+
+def ends_in_colon(paragraph: nodes.paragraph) -> bool:
+    """Whether a paragraph announces what follows."""
+    return str(paragraph.astext()).rstrip().endswith(":")
+
+
+def height_of(block: nodes.Element, where: int) -> float:
+    """About how high is what must stay together from a child on, in points."""
+    while where < len(block) and isinstance(block[where], nodes.raw | nodes.target):
+        where += 1
+    if where >= len(block):
+        return 0.0
+    child = block[where]
+    if isinstance(child, nodes.section):  # the inside of a solution
+        code = next(iter(child.findall(nodes.literal_block)), None)
+        below = lines_together(code.astext()) + 1 if code is not None else 0
+        return height_of(child, 0) + CODE_LINE * below
+    lines = 1 + len(child.astext()) // LINE
+    if isinstance(child, nodes.paragraph):
+        if ends_in_colon(child):
+            return TEXT_LINE * lines + height_of(block, where + 1)
+        return TEXT_LINE * min(lines, SOME_LINES / 2)
+    if isinstance(child, paper_box):
+        # Each list item begins a line and stands a little apart.
+        lines += len(list(child.findall(nodes.paragraph)))
+        return BOX_FRAME + TEXT_LINE * (lines if not child["breaks"] else SOME_LINES)
+    if isinstance(child, nodes.Element):
+        code = next(iter(child.findall(nodes.literal_block)), None)
+        if code is not None:
+            return CODE_LINE * (lines_together(code.astext()) + 1)
+    return TEXT_LINE * SOME_LINES / 2
+
+
+def lines_together(code: str) -> int:
+    """How many lines of a piece of code stay on the page where it begins."""
+    count = len(code.rstrip().split("\n"))
+    return count if count <= WHOLE else SOME_LINES
+
+
+class SourcesAsCode(PaperTransform):
+    """Show the source that a cell displays as code, not as the output of a run."""
+
+    default_priority = 900
+
+    def run(self, **kwargs: Any) -> None:
+        """Wrap each displayed source."""
+        for block in list(self.document.findall(nodes.literal_block)):
+            if SOURCE_FILE.match(block.astext()):
+                wrapper = nodes.container("", classes=["shown_source"])
+                block.replace_self(wrapper)
+                wrapper += block
+
+
+def visit_box(translator: LaTeXTranslator, node: paper_box) -> None:
+    """Open a box."""
+    breaks = "breakable" if node["breaks"] else "unbreakable"
+    label = rf"\phantomsection\label{{{node['label']}}}" if node["label"] else ""
+    translator.body.append(
+        rf"\begin{{bookbox}}{{{node['kind']}}}{{{breaks}}}{{{label}}}"
+    )
+
+
+def depart_box(translator: LaTeXTranslator, node: paper_box) -> None:
+    """Close a box."""
+    translator.body.append("\n\\end{bookbox}\n")
+
+
+def visit_title(translator: LaTeXTranslator, node: paper_title) -> None:
+    """Open a title."""
+    translator.body.append("{")
+
+
+def depart_title(translator: LaTeXTranslator, node: paper_title) -> None:
+    """Close a title."""
+    translator.body.append("}\n")
+
+
+def visit_solution(translator: LaTeXTranslator, node: paper_solution) -> None:
+    """Open a solution."""
+    height = HEADING_HEIGHT + TEXT_LINE + height_of(node, 1)
+    translator.body.append(rf"\room{{{height:.0f}pt}}")
+    translator.body.append("\n" + rf"\solution{{{node['task']}}}{{%" + "\n")
+    for label in (f"solution:{node['label']}", f"{node['docname']}:{node['label']}"):
+        translator.body.append(rf"\label{{{label}}}")
+    translator.body.append("}")
+
+
+def depart_solution(translator: LaTeXTranslator, node: paper_solution) -> None:
+    """Close a solution."""
+    translator.body.append("\n\\solutionend\n")
+
+
+def setup(app: Sphinx) -> None:
+    """Register with Sphinx."""
+    app.add_node(paper_box, latex=(visit_box, depart_box))
+    app.add_node(paper_title, latex=(visit_title, depart_title))
+    app.add_node(paper_solution, latex=(visit_solution, depart_solution))
+    for transform in (
+        ReadableSources,
+        ExplorersAsFigures,
+        GatherSolutions,
+        DrawBoxes,
+        PlainTables,
+        KeptTogether,
+        SourcesAsCode,
+    ):
+        app.add_post_transform(transform)
