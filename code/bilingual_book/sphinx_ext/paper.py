@@ -302,6 +302,21 @@ class KeptTogether(PaperTransform):
             if inner and isinstance(section[0], nodes.title):
                 height = HEADING_HEIGHT + height_of(section, 1)
                 section.parent.insert(section.parent.index(section), room(height))
+            self.keep_end(section)
+
+    def keep_end(self, section: nodes.section) -> None:
+        """Keep the last box of a section with the paragraphs that end it.
+
+        A chapter that ends so does not end with two lines on a page.
+        """
+        where = len(section) - 1
+        height = 0.0
+        while where > 0 and isinstance(section[where], nodes.paragraph | nodes.raw):
+            if isinstance(section[where], nodes.paragraph):
+                height += TEXT_LINE * (2 + len(section[where].astext()) // LINE)
+            where -= 1
+        if height and isinstance(section[where], paper_box):
+            section.insert(where, room(height + height_of(section, where)))
 
 
 def room(height: float) -> nodes.raw:
