@@ -8,6 +8,7 @@ from sphinx.config import Config
 
 from bilingual_book.sphinx_ext import (
     body,
+    citations,
     folds,
     glossary_links,
     math,
@@ -34,6 +35,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_html_theme("bilingual_book", str(THEME))
     for part in (
         body,
+        citations,
         folds,
         glossary_links,
         math,
