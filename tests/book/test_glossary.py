@@ -20,6 +20,9 @@ OTHER_WORD = {
     "en": "*French: [{word}]{{.language-fr}}.*",
 }
 
+# A word of the other language within a term: « remplissage ([padding]{.language-en}) ».
+FOREIGN = re.compile(r"\[([^\]]*)\]\{\.language-\w+\}")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
@@ -42,7 +45,7 @@ def read_entries(source: str) -> list[Entry]:
     found = re.findall(r"^(\S.*)\n((?:[ \t]+\S.*\n?|\n)*)", source, re.M)
     return [
         Entry(
-            term=term,
+            term=FOREIGN.sub(r"\1", term),
             lines=tuple(line.strip() for line in below.splitlines() if line.strip()),
         )
         for term, below in found
@@ -62,9 +65,9 @@ def order(term: str) -> str:
 
 
 def test_entries_are_read() -> None:
-    source = "a term\n  Its sentence.\n\n  *Other.*\n\nb\n  Two.\n"
+    source = "a ([term]{.language-en})\n  Its.\n\n  *Other.*\n\nb\n  Two.\n"
     assert read_entries(source) == [
-        Entry(term="a term", lines=("Its sentence.", "*Other.*")),
+        Entry(term="a (term)", lines=("Its.", "*Other.*")),
         Entry(term="b", lines=("Two.",)),
     ]
 
