@@ -1,4 +1,4 @@
-"""The body of a page, mended for readers: tables, pictures, links."""
+"""The body of a page, mended for readers: tables, pictures, scripts."""
 
 import posixpath
 import re
@@ -11,12 +11,27 @@ from sphinx.application import Sphinx
 
 from bilingual_book.pictures import picture_size
 
+WORKS = "en"  # the language of all works in the bibliography
 TABLE = re.compile(r"<table\b.*?</table>", re.DOTALL)
 HEAD = re.compile(r"<thead\b.*?</thead>", re.DOTALL)
 HEADER_CELL = re.compile(r"<th\b(?![^>]*\bscope=)")
 NAMELESS_FIRST = re.compile(r"<tr\b[^>]*>\s*<th\b[^>]*>\s*(<p>\s*</p>)?\s*</th>")
 FIRST_CELL = re.compile(r"(<tr\b[^>]*>\s*)<td\b([^>]*)>(.*?)</td>", re.DOTALL)
+CELL = re.compile(r"<(t[hd])\b([^>]*)>(.*?)</\1>", re.DOTALL)
+TAG = re.compile(r"<[^>]*>")
+# On a telephone, a cell with more signs than this gets room for some words per line.
+LONG_CELL = 22
 PICTURE = re.compile(r"<img\b[^>]*>")
+FIGURE = re.compile(r"(<figure\b[^>]*>\s*)(<img\b[^>]*>)")
+WIDTH = re.compile(r'\bwidth="(\d+)"')
+# A sign before a formula, the formula, and what follows it without a break. A formula
+# that is longer may have to scroll, and stays alone.
+FORMULA = re.compile(
+    r'([(\[«“]?\u00a0?)(<span class="math">(?:(?!</span>).)*</span>)'
+    r"([.,;:!?)\]»”…]+|\u00a0[;:!?»])?",
+    re.DOTALL,
+)
+SCRIPT = re.compile(r"<script data-attention-explorer>.*?</script>\s*", re.DOTALL)
 SOURCE = re.compile(r'\bsrc="([^"]*)"')
 
 
@@ -34,7 +49,59 @@ def mend_table(markup: str) -> str:
         rows = FIRST_CELL.sub(r'\1<th scope="row"\2>\3</th>', markup[head.end() :])
         markup = markup[: head.end()] + rows
     markup = re.sub(r"<th\b[^>]*>\s*(<p>\s*</p>)?\s*</th>", "<td></td>", markup)
-    return f'<div class="table-box">{markup}</div>'
+    return f'<div class="table-box">{CELL.sub(mark_long_cell, markup)}</div>'
+
+
+def mark_long_cell(cell: re.Match[str]) -> str:
+    """Name a cell that holds more than a word or two."""
+    name, attributes, content = cell.groups()
+    if len(TAG.sub("", content).strip()) <= LONG_CELL:
+        return cell[0]
+    return f"<{name}{add_class(attributes, 'long')}>{content}</{name}>"
+
+
+def add_class(attributes: str, name: str) -> str:
+    """The attributes of a tag with one class more."""
+    if 'class="' in attributes:
+        return attributes.replace('class="', f'class="{name} ', 1)
+    return f'{attributes} class="{name}"'
+
+
+def without_repeats(markup: str) -> str:
+    """Keep the explorers' script once, the first time: all copies are the same.
+
+    Every explorer carries it, because Colab shows each output in a frame of its own.
+    A copy that differs stays.
+    """
+    seen: set[str] = set()
+
+    def once(script: re.Match[str]) -> str:
+        text = script[0].strip()
+        if text in seen:
+            return ""
+        seen.add(text)
+        return script[0]
+
+    return SCRIPT.sub(once, markup)
+
+
+def hold_together(formula: re.Match[str]) -> str:
+    """Keep a formula on one line with the bracket or the stop that touches it."""
+    before, markup, after = formula.groups("")
+    if not before.strip() and not after:
+        return formula[0]
+    return f'<span class="together">{before}{markup}{after}</span>'
+
+
+def box_picture(figure: re.Match[str]) -> str:
+    """Put the picture of a figure in a box, in which a wide one scrolls.
+
+    The style sheet is told its natural width, which decides how far it may shrink.
+    """
+    opening, picture = figure.groups()
+    width = WIDTH.search(picture)
+    style = f' style="--natural:{width[1]}px"' if width else ""
+    return f'{opening}<div class="picture-box"{style}>{picture}</div>'
 
 
 def mend_picture(markup: str, path: Path, *, first: bool) -> str:
@@ -86,7 +153,11 @@ def mend_body(
     body = TABLE.sub(lambda match: mend_table(match[0]), body)
     # docutils writes a list whose entries have a role that is no longer a list item's.
     body = body.replace('role="doc-biblioentry"', 'role="listitem"')
-    context["body"] = PICTURE.sub(picture, body)
+    body = without_repeats(PICTURE.sub(picture, body))
+    body = FORMULA.sub(hold_together, FIGURE.sub(box_picture, body))
+    if app.config.book_language != WORKS:
+        body = body.replace('role="listitem">', f'role="listitem" lang="{WORKS}">')
+    context["body"] = body
 
 
 def setup(app: Sphinx) -> None:

@@ -59,6 +59,7 @@ def add_context(
             "title": project.languages[other]["ui"]["switch"],
             "href": f"../{other}/{page}",
         },
+        part=part_name(project, language, pagename),
         theme_script=THEME_SCRIPT,
         social_card=f"{project.base_url}{language}/_static/cover.png",
         launch=launch_links(project, language, pagename),
@@ -73,6 +74,13 @@ def page_title(project: Project, language: str, pagename: str, heading: str) -> 
     if pagename == project.toc["root"] or not heading:
         return f"{title} – {project.languages[language]['subtitle']}"
     return f"{heading} – {title}"
+
+
+def part_name(project: Project, language: str, pagename: str) -> str:
+    """The part of the book that a page belongs to; none for its first page."""
+    names: dict[str, str] = project.languages[language]["parts"]
+    parts = {chapter["file"]: part for part, chapter in project.chapters_by_part}
+    return names[parts[pagename]] if pagename in parts else ""
 
 
 def alternates(project: Project, page: str) -> dict[str, str]:

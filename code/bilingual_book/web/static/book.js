@@ -92,12 +92,19 @@
   });
 
   // What scrolls in itself can be reached by keyboard; what does not is no stop.
-  const boxes = find(".table-box, pre, .formula, .math.long");
+  // A shadow says that there is more to the right.
+  const boxes = find(".table-box, pre, .picture-box, .formula, .math.long");
+  const shade = (box) =>
+    box.classList.toggle("more", box.scrollLeft + box.clientWidth < box.scrollWidth - 1);
   const reach = () =>
     boxes.forEach((box) => {
       if (box.scrollWidth > box.clientWidth + 1) box.tabIndex = 0;
       else box.removeAttribute("tabindex");
+      shade(box);
     });
+  boxes.forEach((box) =>
+    box.addEventListener("scroll", () => shade(box), { passive: true }),
+  );
   addEventListener("resize", reach);
   addEventListener("load", reach);
   document.addEventListener("toggle", reach, true);
