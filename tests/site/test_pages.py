@@ -147,25 +147,6 @@ def test_pages_ask_no_one_else_for_anything(site: Path) -> None:
         assert not fetched.search(path.read_text(encoding="utf-8")), path
 
 
-def test_pages_open_from_disk(page: Page, site: Path) -> None:
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on(
-        "requestfailed",
-        lambda request: errors.append(f"{request.url}: {request.failure}"),
-    )
-    page.goto((site / "fr" / "attention.html").as_uri())
-    page.evaluate(SCROLL_THROUGH)
-    page.evaluate("document.fonts.ready")
-    assert page.evaluate("document.fonts.check('16px \"Book Math\"')")
-    page.locator("a.other").click()
-    page.wait_for_url("**/en/attention.html*")
-    page.goto((site / "fr" / "search.html").as_uri() + "?q=attention")
-    assert page.locator("#results li").count() > 0
-    # A page left early drops what it had not loaded yet: that file is not missing.
-    assert [error for error in errors if "ERR_ABORTED" not in error] == []
-
-
 def test_the_frame_of_a_french_page_is_french(page: Page, origin: str) -> None:
     """What surrounds the text: no word of the theme is left in English."""
     page.goto(origin + "fr/attention.html")
