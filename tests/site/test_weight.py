@@ -1,5 +1,6 @@
 """What a chapter costs on a slow line, in bytes over the wire."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,12 +8,10 @@ import pytest
 from playwright.sync_api import BrowserContext, Page
 from site_pages import CHAPTERS
 
-from bilingual_book.archive import LARGEST, build_zip
-from bilingual_book.project import Project
-
 FIRST_VIEW = 350_000  # bytes, everything included
 SECOND_CHAPTER = 150_000
 SCRIPTS = 60_000  # uncompressed, on a chapter page
+EXPLORERS = 20_000  # uncompressed, all of a page together
 
 
 def loaded_bytes(page: Page, address: str) -> int:
@@ -68,5 +67,23 @@ def test_no_script_of_others_is_loaded(page: Page, origin: str) -> None:
     assert sum(sizes.values()) <= SCRIPTS
 
 
-def test_the_site_is_one_small_file(site: Path, project: Project) -> None:
-    assert build_zip(project).stat().st_size <= LARGEST
+@pytest.mark.parametrize("address", CHAPTERS)
+def test_the_explorers_of_a_page_share_one_small_script(
+    site: Path, address: str
+) -> None:
+    page = (site / address).read_text(encoding="utf-8")
+    scripts = re.findall(
+        r"<script data-attention-explorer>(.*?)</script>", page, re.DOTALL
+    )
+    assert len(scripts) == min(1, page.count("<attention-explorer "))
+    assert sum(len(script.encode()) for script in scripts) <= EXPLORERS
+
+
+def test_there_are_explorers(page: Page, origin: str) -> None:
+    """In these chapters, and all of those of a page come alive with one script."""
+    for slug in ("attention", "multi-head", "translation", "bert"):
+        page.goto(f"{origin}fr/{slug}.html")
+        explorers = page.locator("attention-explorer")
+        assert explorers.count() >= (2 if slug == "translation" else 1)
+        for explorer in explorers.all():
+            assert explorer.get_by_role("radio").count() > 1
