@@ -98,7 +98,7 @@
     box.classList.toggle("more", box.scrollLeft + box.clientWidth < box.scrollWidth - 1);
   const reach = () =>
     boxes.forEach((box) => {
-      if (box.scrollWidth > box.clientWidth + 1) box.tabIndex = 0;
+      if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
       else box.removeAttribute("tabindex");
       shade(box);
     });
