@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
@@ -17,10 +18,16 @@ COMPRESSED = {".html", ".css", ".js", ".svg", ".xml", ".txt", ".ipynb"}
 
 
 class CompressingHandler(SimpleHTTPRequestHandler):
-    """Serve files, the texts among them compressed, and the site's own 404 page."""
+    """Serve files, the texts among them compressed, and the site's own 404 page.
+
+    That page names its files from the root of the published site, ``prefix``.
+    """
+
+    prefix = "/"
 
     def do_GET(self) -> None:
         """Answer a request."""
+        self.path = "/" + self.path.removeprefix(self.prefix).removeprefix("/")
         path = Path(self.translate_path(self.path))
         if path.is_dir():
             path /= "index.html"
@@ -60,8 +67,9 @@ def site(project: Project) -> Path:
 
 
 @pytest.fixture(scope="session")
-def origin(site: Path) -> Iterator[str]:
+def origin(site: Path, project: Project) -> Iterator[str]:
     """The address of a server of the site."""
+    CompressingHandler.prefix = urlsplit(project.base_url).path
     handler = partial(CompressingHandler, directory=str(site))
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
