@@ -7,6 +7,7 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 
 from bilingual_book.sphinx_ext import (
+    bibliography,
     body,
     citations,
     folds,
@@ -34,6 +35,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("config-inited", forget_other_theme)
     app.add_html_theme("bilingual_book", str(THEME))
     for part in (
+        bibliography,
         body,
         citations,
         folds,
