@@ -6,8 +6,7 @@ and on paper, a drawing of the starting head takes its place. It asks no server 
 anything and needs no library.
 
 Every output carries the same short script, because Colab shows each output in a frame
-of its own; the script defines the element once per page. :func:`without_repeats` takes
-the copies after the first out of a finished page.
+of its own; the script defines the element once per page.
 """
 
 from __future__ import annotations
@@ -34,7 +33,6 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 MAX_WEIGHTS = 40_000
 _SLACK = 1e-3  # rounding in half precision may lift a weight a little above 1
-_SCRIPT = re.compile(r"<script data-attention-explorer>.*?</script>\s*", re.DOTALL)
 
 
 def explore_attention(
@@ -83,14 +81,6 @@ def explore_attention(
             "text/plain": f"{shown_title}\n{alternative}",
         }
     )
-
-
-def without_repeats(page: str) -> str:
-    """Return an HTML page with the explorer's script kept once, the first time."""
-    first = _SCRIPT.search(page)
-    if first is None:
-        return page
-    return page[: first.end()] + _SCRIPT.sub("", page[first.end() :])
 
 
 def _stack(weights: Any, queries: int, keys: int) -> Array:

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from transformers_explained import explore
-from transformers_explained.explore import explore_attention, without_repeats
+from transformers_explained.explore import explore_attention
 from transformers_explained.labels import use_language
 
 QUERIES = ["Le", "chat", "l'<b>&"]
@@ -137,17 +137,12 @@ def test_paper_and_terminal_get_a_drawing_and_words(
     assert "lang='fr'" in french["text/html"]
 
 
-def test_script_and_style_are_small_and_stand_once_in_a_page(
+def test_script_is_small(
     explored: Callable[..., dict[str, str]],
 ) -> None:
     one = explored(random_weights(HEADS, T, S), QUERIES, KEYS)["text/html"]
-    page = without_repeats(f"<p>a</p>{one}<p>b</p>{one}{one}<p>c</p>")
-    assert page.count("<script") == 1
-    assert page.count("<attention-explorer ") == 3
-    assert page.endswith("<p>c</p>")
     script = re.findall(r"<script.*?</script>", one, re.DOTALL)
     assert len("".join(script).encode()) <= 20_000
-    assert without_repeats("<p>no explorer</p>") == "<p>no explorer</p>"
 
 
 def test_nothing_is_asked_of_a_server(
@@ -183,7 +178,7 @@ def body() -> str:
         patch.setattr(explore, "show", sent.append)
         explore_attention(weights, QUERIES, KEYS, title="First")
         explore_attention(weights[0, :1], QUERIES, KEYS, title="Second")
-    return without_repeats("".join(bundle["text/html"] for bundle in sent))
+    return "".join(bundle["text/html"] for bundle in sent)
 
 
 @pytest.fixture

@@ -147,6 +147,15 @@ def test_pages_ask_no_one_else_for_anything(site: Path) -> None:
         assert not fetched.search(path.read_text(encoding="utf-8")), path
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_code_of_a_cell_can_be_copied(
+    page: Page, origin: str, project: Project, language: str
+) -> None:
+    page.goto(f"{origin}{language}/attention.html")
+    labels = set(page.locator("button.copy").all_text_contents())
+    assert labels == {project.languages[language]["ui"]["copy"]}
+
+
 def test_the_frame_of_a_french_page_is_french(page: Page, origin: str) -> None:
     """What surrounds the text: no word of the theme is left in English."""
     page.goto(origin + "fr/attention.html")
