@@ -89,7 +89,7 @@ def run_cells(project: Project, language: str, slug: str) -> list[RunCell]:
 
 
 def check_outputs(project: Project) -> None:
-    """Check what only a run shows: pictures have a text, glued numbers exist.
+    """Check what only a run shows: warnings, pictures without text, glued numbers.
 
     Raises:
         BookError: With one message per mistake.
@@ -100,6 +100,7 @@ def check_outputs(project: Project) -> None:
             cells = run_cells(project, language, slug)
             messages += [str(error) for error in picture_mistakes(cells)]
             messages += [str(error) for error in glue_mistakes(cells)]
+            messages += [str(error) for error in warnings_shown(cells)]
     if messages:
         raise BookError("\n".join(messages))
 
@@ -137,3 +138,16 @@ def glue_mistakes(cells: list[RunCell]) -> Iterator[BookError]:
                 expected="a report(...) of this name in this page",
                 fix="mend the name, or report the number",
             )
+
+
+def warnings_shown(cells: list[RunCell]) -> Iterator[BookError]:
+    """Warnings of libraries: they show the folders of the machine that built."""
+    for cell in cells:
+        for output in cell.cell.outputs:
+            if output.get("name") == "stderr" and "raises-exception" not in cell.tags:
+                yield BookError(
+                    f"this cell writes to the error stream: {output.text.strip()}",
+                    **cell.place,
+                    expected="pages without warnings",
+                    fix="mend what the warning names, or filter it where it arises",
+                )

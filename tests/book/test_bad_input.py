@@ -191,6 +191,18 @@ def test_a_picture_that_no_text_tells_of(
     assert "this cell shows a picture without alternative text" in message
 
 
+def test_a_warning_in_a_page(executed_book: Project, good_site: Path) -> None:
+    """It would show the folders of the machine that built the site."""
+    add(
+        executed_book,
+        '```{code-cell} python\nimport warnings\nwarnings.warn("old habit")\n```',
+    )
+    message = failure(executed_book, good_site)
+    assert "fr/one.md:" in message
+    assert "this cell writes to the error stream" in message
+    assert "old habit" in message
+
+
 def test_a_number_that_no_cell_reports(executed_book: Project, good_site: Path) -> None:
     add(executed_book, "It is {glue:text}`one.mean`.")
     message = failure(executed_book, good_site)
