@@ -15,7 +15,8 @@ from transformers_explained.plotting import line_chart, new_figure
 from transformers_explained.style import COLORS, SMALL_SIZE
 
 # From -1 to 1: brown, nothing, blue. The middle is pale, so that zero looks like zero.
-SIGNED = LinearSegmentedColormap.from_list("signed", ["#9E3D00", "#F4F1EC", "#005A9C"])
+# Brown below zero, blue above; and ever lighter, so that the sign is seen in grey too.
+SIGNED = LinearSegmentedColormap.from_list("signed", ["#5A2300", "#A39A94", "#C4E3FA"])
 
 KINDS = {
     "none": "muted",
