@@ -144,7 +144,7 @@ def warnings_shown(cells: list[RunCell]) -> Iterator[BookError]:
     """Warnings of libraries: they show the folders of the machine that built."""
     for cell in cells:
         for output in cell.cell.outputs:
-            if output.get("name") == "stderr" and "raises-exception" not in cell.tags:
+            if output.get("name") == "stderr":
                 yield BookError(
                     f"this cell writes to the error stream: {output.text.strip()}",
                     **cell.place,

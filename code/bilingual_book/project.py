@@ -15,6 +15,11 @@ from bilingual_book.errors import BookError
 LANGUAGES = ("fr", "en")
 
 
+def other_language(language: str) -> str:
+    """The language of the other tree."""
+    return next(code for code in LANGUAGES if code != language)
+
+
 def read_yaml(path: Path) -> Any:
     """The content of a YAML file.
 
@@ -105,6 +110,16 @@ class Project:
         return [
             (part["caption"], chapter)
             for part in self.toc.get("parts", [])
+            for chapter in part["chapters"]
+        ]
+
+    @cached_property
+    def numbered(self) -> list[str]:
+        """The slugs of the numbered chapters, in order."""
+        return [
+            chapter["file"]
+            for part in self.toc.get("parts", [])
+            if part.get("numbered")
             for chapter in part["chapters"]
         ]
 

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bilingual_book.project import LANGUAGES
+from bilingual_book.project import other_language
 from bilingual_book.texts import Text
 
 # The book's English is that of Oxford: colour and centre, but normalize.
@@ -102,7 +102,7 @@ def misspellings(
     texts: Iterable[Text], language: str, speller: Speller
 ) -> list[Misspelling]:
     """The words of a language's texts that are not known, marked ones included."""
-    (other,) = set(LANGUAGES) - {language}
+    other = other_language(language)
     spoken = {language: list[Text](), other: list[Text]()}
     for text in texts:
         spoken[text.sentence.language or language].append(text)

@@ -8,7 +8,7 @@ here, page by page: Sphinx marks the beginning of each with ``\sphinxstepscope``
 import re
 from collections.abc import Iterable
 
-from bilingual_book.project import LANGUAGES, Project
+from bilingual_book.project import Project, other_language
 from bilingual_book.sphinx_ext.paper import lines_together
 
 PAGE = "\\sphinxstepscope"
@@ -41,7 +41,7 @@ def arrange(project: Project, language: str, tex: str) -> str:
     """
     texts = project.languages[language]
     head, *pages = CONTENTS_NAME.sub("", tex).split(PAGE)
-    other = next(code for code in LANGUAGES if code != language)
+    other = other_language(language)
     opening = imprint(
         [
             f"\\textbf{{{texts['title']}}}\\\\{texts['subtitle']}",
@@ -55,26 +55,21 @@ def arrange(project: Project, language: str, tex: str) -> str:
     out = [introduction(head, texts["paper"]["introduction"], opening)]
     part = ""
     chapters = list(zip(project.chapters_by_part, pages, strict=True))
-    number = 0
-    for (its_part, _), page in chapters:
-        numbered = is_numbered(project, its_part)
+    parts = {chapter["file"]: name for (name, chapter), _ in chapters}
+    titles = {chapter["file"]: title_of(page) for (_, chapter), page in chapters}
+    for (its_part, chapter), page in chapters:
+        numbered = chapter["file"] in project.numbered
         if its_part != part and numbered:
-            listed = []
-            for (other, entry), its_page in chapters:
-                if other == its_part:
-                    number += 1
-                    listed.append((entry["file"], number, title_of(its_page)))
+            listed = [
+                (slug, number, titles[slug])
+                for number, slug in enumerate(project.numbered, start=1)
+                if parts[slug] == its_part
+            ]
             out.append(part_page(texts["parts"][its_part], listed))
         part = its_part
         out.append(PAGE + (page if numbered else unnumbered(page)))
     body = with_page_numbers("".join(out), texts["paper"]["page"])
     return typeset_code(body)
-
-
-def is_numbered(project: Project, part: str) -> bool:
-    """Whether the chapters of a part are numbered."""
-    parts = project.toc.get("parts", [])
-    return any(each["caption"] == part and each.get("numbered") for each in parts)
 
 
 def title_of(page: str) -> str:

@@ -2,13 +2,14 @@
 
 import re
 
+from bilingual_book.prose import STANDS_FOR
+
 NO_BREAK = "\u00a0"
 NARROW = "\u202f"
 _SPACES = f"[ {NO_BREAK}]"
 
 # What is not typeset as prose: addresses, tags, code, what a program fills in.
 _LEFT_OUT = re.compile(r"https?://\S+|<[^<>]*>|`[^`]*`|\{[^{}]*\}")
-STANDS_FOR = "\ufffc"
 # Numbers of sections and versions keep their points: section 3.2.1, CC BY 4.0.
 _NUMBERED = re.compile(
     r"\b(?:[Ss]ections?|[Aa]nnexes?|[Vv]ersions?|Python|PyTorch|BY|Attribution)"

@@ -9,7 +9,7 @@ from pybtex.style.template import Node, names, sentence
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
-from bilingual_book.sphinx_ext.page_context import project_at
+from bilingual_book.sphinx_ext.page_context import book_texts
 
 NAME = "local"
 
@@ -54,7 +54,7 @@ def style_with(words: Mapping[str, str]) -> type[Style]:
 
 def register_style(app: Sphinx, config: Config) -> None:
     """Make the style known under its name, before the bibliography is read."""
-    texts = project_at(config.book_root).languages[config.book_language]
+    texts = book_texts(config)
     words = {"and": texts["notebook"]["and"], **texts["bibliography"]}
     register_plugin("pybtex.style.formatting", NAME, style_with(words), force=True)
 

@@ -8,7 +8,7 @@ from sphinxcontrib.bibtex.plugin import register_plugin
 from sphinxcontrib.bibtex.style.referencing import PersonStyle
 from sphinxcontrib.bibtex.style.referencing.author_year import AuthorYearReferenceStyle
 
-from bilingual_book.sphinx_ext.page_context import project_at
+from bilingual_book.sphinx_ext.page_context import book_texts
 
 GROUP = "sphinxcontrib.bibtex.style.referencing"
 NAME = "author_year_local"
@@ -30,8 +30,7 @@ def style_with(word: str) -> type[AuthorYearReferenceStyle]:
 
 def register_style(app: Sphinx, config: Config) -> None:
     """Make the style known under its name, before the bibliography is read."""
-    texts = project_at(config.book_root).languages[config.book_language]
-    style = style_with(texts["notebook"]["and"])
+    style = style_with(book_texts(config)["notebook"]["and"])
     register_plugin(GROUP, NAME, style, force=True)
 
 

@@ -8,7 +8,7 @@ from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.writers.html5 import HTML5Translator
 
-from bilingual_book.sphinx_ext.page_context import project_at
+from bilingual_book.sphinx_ext.page_context import book_texts
 
 # What sphinx-exercise writes of an exercise: "Exercise 2.1 (Title)".
 EXERCISE = re.compile(r"\w+\s+([\d.]+)(?:\s+(\(.*\)))?")
@@ -50,12 +50,17 @@ class FoldBoxes(SphinxPostTransform):
         link = title.next_node(nodes.reference)
         if link is None:
             return list(title.children)
-        texts = project_at(self.config.book_root).languages[self.config.book_language]
-        found = EXERCISE.fullmatch(link.astext().strip())
-        if found is None:
-            return [nodes.Text(title.astext())]
-        text = texts["ui"]["solution"].format(number=found[1])
-        return [nodes.Text(f"{text} {found[2] or ''}".rstrip())]
+        return [nodes.Text(solution_name(title, book_texts(self.config)))]
+
+
+def solution_name(title: nodes.TextElement, texts: dict[str, Any]) -> str:
+    """What a solution is called after its exercise, in the page's language."""
+    link = title.next_node(nodes.reference)
+    found = EXERCISE.fullmatch(link.astext().strip()) if link else None
+    if found is None:
+        return str(title.astext())
+    name = texts["ui"]["solution"].format(number=found[1])
+    return f"{name} {found[2] or ''}".rstrip()
 
 
 def visit_fold(translator: HTML5Translator, node: fold) -> None:

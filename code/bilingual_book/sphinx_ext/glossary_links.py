@@ -21,8 +21,8 @@ from sphinx.environment import BuildEnvironment
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.writers.html5 import HTML5Translator
 
-from bilingual_book.project import LANGUAGES
-from bilingual_book.sphinx_ext.page_context import project_at
+from bilingual_book.project import other_language
+from bilingual_book.sphinx_ext.page_context import book_texts, project_at
 from bilingual_book.terms import Finder, Term, Use, read_terms
 
 GLOSSARY = "glossary"
@@ -238,7 +238,7 @@ def box_id(anchor: str) -> str:
 def visit_boxes(translator: HTML5Translator, node: term_boxes) -> None:
     """Write the boxes; a script shows each beside its term."""
     language = translator.config.book_language
-    other = next(code for code in LANGUAGES if code != language)
+    other = other_language(language)
     texts = ui(translator.config)
     for anchor, term in node["uses"]:
         translator.body.append(
@@ -274,8 +274,7 @@ def chapter_number(env: BuildEnvironment, page: str) -> str:
 
 def ui(config: Config) -> dict[str, str]:
     """The texts around the pages, in the book's language."""
-    project = project_at(config.book_root)
-    texts: dict[str, str] = project.languages[config.book_language]["ui"]
+    texts: dict[str, str] = book_texts(config)["ui"]
     return texts
 
 

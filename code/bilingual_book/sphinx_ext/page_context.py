@@ -8,8 +8,9 @@ from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.config import Config
 
-from bilingual_book.project import LANGUAGES, Project
+from bilingual_book.project import LANGUAGES, Project, other_language
 
 # Before the first paint: the theme that the reader chose. Without script, the system's.
 THEME_SCRIPT = (
@@ -27,6 +28,11 @@ def project_at(root: str) -> Project:
     return Project(Path(root))
 
 
+def book_texts(config: Config) -> dict[str, Any]:
+    """The texts of ``book/languages.yml`` in the book's language."""
+    return project_at(config.book_root).languages[config.book_language]
+
+
 def add_context(
     app: Sphinx,
     pagename: str,
@@ -38,7 +44,7 @@ def add_context(
     project = project_at(app.config.book_root)
     language = app.config.book_language
     texts = project.languages[language]
-    other = next(name for name in LANGUAGES if name != language)
+    other = other_language(language)
     page = f"{pagename}.html"
     heading = html.unescape(TAG.sub("", str(context.get("title") or "")))
     if pagename == "search":

@@ -19,8 +19,8 @@ from sphinx.writers.latex import LaTeXTranslator
 from sphinx_exercise.nodes import exercise_enumerable_node, solution_node
 
 from bilingual_book.project import Project
-from bilingual_book.sphinx_ext.folds import EXERCISE
-from bilingual_book.sphinx_ext.page_context import project_at
+from bilingual_book.sphinx_ext.folds import solution_name
+from bilingual_book.sphinx_ext.page_context import book_texts, project_at
 
 # How the boxes are drawn, by the class that the source gives them.
 KINDS = ("key-point", "common-mistake", "measure-it", "goals", "exercise")
@@ -67,8 +67,7 @@ class PaperTransform(SphinxPostTransform):
     @property
     def texts(self) -> dict[str, Any]:
         """The texts of the language."""
-        texts: dict[str, Any] = self.project.languages[self.config.book_language]
-        return texts
+        return book_texts(self.config)
 
 
 class ReadableSources(PaperTransform):
@@ -129,23 +128,13 @@ class GatherSolutions(PaperTransform):
             gathered += [self.take_out(solution, paper) for solution in solutions]
         if not gathered:
             return
-        numbered = [slug for slug in self.project.pages if self.is_numbered(slug)]
         last = next(
             page
             for page in self.document.findall(addnodes.start_of_file)
-            if page["docname"] == numbered[-1]
+            if page["docname"] == self.project.numbered[-1]
         )
         heading = raw(rf"\solutionschapter{{{paper['solutions']}}}")
         last.extend([heading, *gathered])
-
-    def is_numbered(self, slug: str) -> bool:
-        """Whether a page is one of the numbered chapters."""
-        return any(
-            chapter["file"] == slug
-            for part in self.project.toc.get("parts", [])
-            if part.get("numbered")
-            for chapter in part["chapters"]
-        )
 
     def take_out(self, solution: nodes.Element, paper: dict[str, str]) -> nodes.Element:
         """Leave the number of its page in the exercise, and return the solution."""
@@ -161,16 +150,7 @@ class GatherSolutions(PaperTransform):
         for box in self.document.findall(exercise_enumerable_node):
             if box["label"] == exercise:
                 box += raw(rf"\solutionat{{{where}}}")
-        title = solution[0]
-        found = EXERCISE.fullmatch(
-            title.next_node(nodes.reference).astext().strip()
-            if title.next_node(nodes.reference)
-            else ""
-        )
-        name = title.astext()
-        if found is not None:
-            number = self.texts["ui"]["solution"].format(number=found[1])
-            name = f"{number} {found[2] or ''}".rstrip()
+        name = solution_name(solution[0], self.texts)
         task = paper["exercise_at"].format(page=rf"\pageref{{exercise:{exercise}}}")
         solution.parent.remove(solution)
         return paper_solution(

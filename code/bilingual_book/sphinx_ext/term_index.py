@@ -17,7 +17,7 @@ from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx_exercise.nodes import exercise_enumerable_node, solution_node
 
-from bilingual_book.project import LANGUAGES
+from bilingual_book.project import other_language
 from bilingual_book.sphinx_ext.glossary_links import terms_file
 from bilingual_book.sphinx_ext.paper import (
     SOURCE_FILE,
@@ -192,10 +192,6 @@ class MakeIndex(PaperTransform):
 
     default_priority = 880  # before solutions move
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
-        self.finders: dict[str, Finder] = {}
-
     def run(self, **kwargs: Any) -> None:
         """Mark definitions, places, the other language's words and the sources."""
         language = self.config.book_language
@@ -221,8 +217,9 @@ class MakeIndex(PaperTransform):
     def mark_places(self, terms: list[Term], names: set[str], language: str) -> None:
         """In the numbered chapters, where a section introduces or treats a term."""
         found: dict[str, Mentions] = {}
+        finders: dict[str, Finder] = {}
         for text, number, page in self.texts_of_chapters():
-            finder = self.finders.setdefault(
+            finder = finders.setdefault(
                 page, Finder(terms=terms, language=language, page=page)
             )
             for use in finder.uses(text.astext()):
@@ -247,15 +244,9 @@ class MakeIndex(PaperTransform):
 
     def texts_of_chapters(self) -> Iterator[tuple[nodes.Text, int, str]]:
         """The texts of the numbered chapters, each with its section and its page."""
-        numbered = {
-            chapter["file"]
-            for part in self.project.toc.get("parts", [])
-            if part.get("numbered")
-            for chapter in part["chapters"]
-        }
         sections: dict[int, int] = {}
         for page in self.document.findall(addnodes.start_of_file):
-            if page["docname"] not in numbered:
+            if page["docname"] not in self.project.numbered:
                 continue
             for text in list(page.findall(nodes.Text)):
                 section = section_of(text)
@@ -276,7 +267,7 @@ class MakeIndex(PaperTransform):
 
 def other_words(terms: list[Term], language: str) -> Iterator[str]:
     """What leads from a word of the other language to this one's."""
-    other = next(each for each in LANGUAGES if each != language)
+    other = other_language(language)
     names = {name for term in terms for name in entries_of(term.words[language])}
     own = {word.lower() for name in names for word in (name, bare(name))}
     for term in terms:
