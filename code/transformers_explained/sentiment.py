@@ -37,8 +37,8 @@ from transformers_explained.training import (
     History,
     Trainer,
     TrainingConfig,
+    adamw,
     epoch_batches,
-    parameter_groups,
 )
 
 MAX_TOKENS = 64
@@ -243,12 +243,7 @@ def fit(
         collate,
         config,
         length=lambda example: len(example.inputs),
-        optimizer=torch.optim.AdamW(
-            parameter_groups(model, config.weight_decay),
-            betas=config.betas,
-            eps=config.eps,
-            fused=True,
-        ),
+        optimizer=adamw(model, config, fused=True),
     )
     history = trainer.run(progress=False)
     model.zero_grad()  # the gradients are as large as the weights: let them go

@@ -175,6 +175,19 @@ def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, An
     ]
 
 
+def adamw(
+    model: nn.Module, config: TrainingConfig, *, fused: bool = False
+) -> torch.optim.AdamW:
+    """The optimizer of a configuration; `fused` makes no copies of the weights."""
+    return torch.optim.AdamW(
+        parameter_groups(model, config.weight_decay),
+        lr=config.learning_rate,
+        betas=config.betas,
+        eps=config.eps,
+        fused=fused or None,
+    )
+
+
 class Trainer:
     """A run: model, examples, loss, and how far it has come.
 
@@ -231,12 +244,7 @@ class Trainer:
         self.model = model
         self.device = next(model.parameters()).device
         self.wrapped: nn.Module = self.accelerator.prepare_model(model)
-        self.optimizer = optimizer or torch.optim.AdamW(
-            parameter_groups(model, config.weight_decay),
-            lr=config.learning_rate,
-            betas=config.betas,
-            eps=config.eps,
-        )
+        self.optimizer = optimizer or adamw(model, config)
         self.history = History()
         self.step = 0
         self.steps_per_epoch = math.ceil(len(examples) / config.batch_size)
