@@ -8,7 +8,7 @@ from typing import Any
 import axe_playwright_python
 import pytest
 from playwright.sync_api import BrowserContext, Page
-from site_pages import ALL, CHAPTERS, PAGES
+from site_pages import ALL, CHAPTERS, PAGES, open_whole
 
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
 WIDTHS = (1280, 360)
@@ -232,7 +232,7 @@ def test_the_keyboard_reaches_everything_in_order_and_shows_where_it_is(
     page = context.new_page()
     # The search page starts in its field, unless it has something to show.
     query = "?q=attention" if address.endswith("search.html") else ""
-    page.goto(origin + address + query, wait_until="networkidle")
+    open_whole(page, origin + address + query)
     expected = page.evaluate(STOPS)
     assert expected > 0
     stops = 0

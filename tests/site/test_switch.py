@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import BrowserContext, Page
-from site_pages import PAGES
+from site_pages import PAGES, open_whole
 
 
 @pytest.mark.parametrize("address", [page for page in PAGES if page.startswith("fr/")])
@@ -27,7 +27,7 @@ def test_switch_leads_to_the_same_section(page: Page, origin: str) -> None:
       const top = document.getElementById('{label}').getBoundingClientRect().top;
       return 0 <= top && top < 200; }}"""
     page.emulate_media(reduced_motion="reduce")
-    page.goto(f"{origin}fr/attention.html#{label}", wait_until="networkidle")
+    open_whole(page, f"{origin}fr/attention.html#{label}")
     page.wait_for_function(in_view)
     # The mouse itself: Playwright's click scrolls the page under a sticky header.
     box = page.locator("a.other").bounding_box()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import BrowserContext, Page
-from site_pages import CHAPTERS
+from site_pages import CHAPTERS, open_whole
 
 FIRST_VIEW = 350_000  # bytes, everything included
 SECOND_CHAPTER = 150_000
@@ -25,7 +25,7 @@ def loaded_bytes(page: Page, address: str) -> int:
         total += int(event["encodedDataLength"])
 
     session.on("Network.loadingFinished", finished)
-    page.goto(address, wait_until="networkidle")
+    open_whole(page, address)
     session.detach()
     return total
 
@@ -62,7 +62,7 @@ def test_no_script_of_others_is_loaded(page: Page, origin: str) -> None:
             else None
         ),
     )
-    page.goto(origin + "fr/attention.html", wait_until="networkidle")
+    open_whole(page, origin + "fr/attention.html")
     assert [Path(address).name for address in sizes] == ["book.js"]
     assert sum(sizes.values()) <= SCRIPTS
 
