@@ -48,6 +48,14 @@ class RunCell:
         return found
 
     @property
+    def verdicts(self) -> dict[str, str]:
+        """What the cell's self-checks answered: exercise, verdict."""
+        found = [
+            output.get("metadata", {}).get("exercise") for output in self.cell.outputs
+        ]
+        return {one["name"]: one["verdict"] for one in found if one}
+
+    @property
     def place(self) -> dict[str, Any]:
         """Where the cell stands, for an error."""
         return {"path": self.page.path, "line": self.element.line}
@@ -89,7 +97,7 @@ def run_cells(project: Project, language: str, slug: str) -> list[RunCell]:
 
 
 def check_outputs(project: Project) -> None:
-    """Check what only a run shows: warnings, pictures without text, glued numbers.
+    """Check what only a run shows: pictures, glued numbers, verdicts, warnings.
 
     Raises:
         BookError: With one message per mistake.
@@ -100,6 +108,7 @@ def check_outputs(project: Project) -> None:
             cells = run_cells(project, language, slug)
             messages += [str(error) for error in picture_mistakes(cells)]
             messages += [str(error) for error in glue_mistakes(cells)]
+            messages += [str(error) for error in verdict_mistakes(cells)]
             messages += [str(error) for error in warnings_shown(cells)]
     if messages:
         raise BookError("\n".join(messages))
@@ -137,6 +146,35 @@ def glue_mistakes(cells: list[RunCell]) -> Iterator[BookError]:
                 line=element.line,
                 expected="a report(...) of this name in this page",
                 fix="mend the name, or report the number",
+            )
+
+
+def verdict_mistakes(cells: list[RunCell]) -> Iterator[BookError]:
+    """Self-checks that refuse the solution, or accept what the reader starts from."""
+    places: dict[str, list[RunCell]] = {}
+    for cell in cells:
+        for name in cell.verdicts:
+            places.setdefault(name, []).append(cell)
+    for name, (*starters, solution) in places.items():
+        if not starters:
+            yield BookError(
+                f"{name} is checked once",
+                **solution.place,
+                expected="a starter for the reader, then a solution",
+            )
+        for cell in starters:
+            if cell.verdicts[name] == "right":
+                yield BookError(
+                    f"{name} accepts what the reader starts from",
+                    **cell.place,
+                    expected="something left to do",
+                )
+        if solution.verdicts[name] != "right":
+            yield BookError(
+                f"{name} refuses the solution: {solution.verdicts[name]}",
+                **solution.place,
+                expected="right",
+                fix="mend the solution or the check",
             )
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from bilingual_book.build import build_book
 from bilingual_book.errors import BookError
+from bilingual_book.execute import run_pages
 from bilingual_book.outputs import check_outputs, run_cells
 from bilingual_book.project import LANGUAGES, Project
 
@@ -201,6 +202,41 @@ def test_a_warning_in_a_page(executed_book: Project, good_site: Path) -> None:
     assert "fr/one.md:" in message
     assert "this cell writes to the error stream" in message
     assert "old habit" in message
+
+
+ANSWERED = """\
+```{{code-cell}} python
+from IPython.display import display
+
+exercise = {{"name": "one.sum", "verdict": "{verdict}"}}
+display({{"text/plain": ""}}, raw=True, metadata={{"exercise": exercise}})
+```
+"""
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "wrong"),
+    [
+        (["your-turn", "not-yet"], "one.sum refuses the solution: not-yet"),
+        (["right", "right"], "one.sum accepts what the reader starts from"),
+        (["right"], "one.sum is checked once"),
+    ],
+)
+def test_a_check_that_says_wrong(
+    executed_book: Project, good_site: Path, verdicts: list[str], wrong: str
+) -> None:
+    for verdict in verdicts:
+        add(executed_book, ANSWERED.format(verdict=verdict))
+    message = failure(executed_book, good_site)
+    assert "fr/one.md:" in message
+    assert wrong in message
+
+
+def test_a_check_that_says_right(executed_book: Project) -> None:
+    for verdict in ("your-turn", "not-yet", "right"):
+        add(executed_book, ANSWERED.format(verdict=verdict))
+    run_pages(executed_book, executed_book.notebooks)
+    check_outputs(executed_book)
 
 
 def test_a_number_that_no_cell_reports(executed_book: Project, good_site: Path) -> None:
