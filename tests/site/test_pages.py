@@ -174,3 +174,18 @@ def test_the_frame_of_a_french_page_is_french(page: Page, origin: str) -> None:
         re.IGNORECASE,
     )
     assert english.findall(frame + " ".join(boxes)) == []
+
+
+def test_foreign_words_say_their_language(site: Path, project: Project) -> None:
+    """Each word that a source marks tells a screen reader to change its voice."""
+    marked = re.compile(r"\[[^\[\]]+\]\{\.language-([a-z]+)\}")
+    said = re.compile(r'<span lang="([a-z]+)"')
+    found = 0
+    for language in LANGUAGES:
+        for slug in project.pages:
+            source = project.source(language, slug).read_text(encoding="utf-8")
+            page = (site / language / f"{slug}.html").read_text(encoding="utf-8")
+            article = page[page.index("<article") : page.index("</article>")]
+            assert said.findall(article) == marked.findall(source), (language, slug)
+            found += len(said.findall(article))
+    assert found
