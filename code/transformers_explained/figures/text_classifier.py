@@ -141,19 +141,23 @@ def calibration(
     return figure
 
 
-def looked_at(reviews: Sequence[tuple[str, Sequence[str], Sequence[float]]]) -> Figure:
+def looked_at(
+    reviews: Sequence[tuple[str, float, Sequence[str], Sequence[float]]],
+) -> Figure:
     """Draw reviews as strips of words, shaded by the attention that they receive.
 
     Args:
-        reviews: (label id of a title, words, weights), one strip each.
+        reviews: (label id of a title, probability of a positive review, words,
+            weights), one strip each.
     """
     line, title_height, per_line = 0.46, 0.42, 9
-    lines = [-(-len(words) // per_line) for _, words, _ in reviews]
+    lines = [-(-len(words) // per_line) for _, _, words, _ in reviews]
     height = title_height * len(reviews) + line * sum(lines)
     figure, ax = diagram(6.8, height)
     y = height
-    for (title, words, weights), count in zip(reviews, lines, strict=True):
-        ax.text(0.1, y - 0.2, label(title), size=TEXT_SIZE, weight="bold", va="center")
+    for (name, positive, words, weights), count in zip(reviews, lines, strict=True):
+        title = label(name, probability=format_number(positive, digits=2))
+        ax.text(0.1, y - 0.2, title, size=TEXT_SIZE, weight="bold", va="center")
         shades = [float(w) / max(map(float, weights)) for w in weights]
         y -= title_height
         for row in range(count):
