@@ -156,6 +156,16 @@ def test_the_code_of_a_cell_can_be_copied(
     assert labels == {project.languages[language]["ui"]["copy"]}
 
 
+def test_the_covers_of_the_first_page_are_described(
+    page: Page, origin: str, project: Project
+) -> None:
+    page.goto(origin + "index.html")
+    for language in LANGUAGES:
+        cover = page.locator(f"a[data-language={language}] img")
+        text = project.languages[language]["ui"]["cover_alt"]
+        assert cover.get_attribute("alt") == text
+
+
 def test_the_frame_of_a_french_page_is_french(page: Page, origin: str) -> None:
     """What surrounds the text: no word of the theme is left in English."""
     page.goto(origin + "fr/attention.html")
