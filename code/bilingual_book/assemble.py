@@ -92,7 +92,7 @@ def redirect(project: Project, language: str) -> str:
 def root_files(project: Project) -> dict[str, str]:
     """What stands beside the two languages, by name."""
     environment = Environment(
-        loader=FileSystemLoader(WEB), autoescape=False, undefined=StrictUndefined
+        loader=FileSystemLoader(WEB), autoescape=True, undefined=StrictUndefined
     )
     values = {
         "languages": project.languages,

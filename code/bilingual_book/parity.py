@@ -110,7 +110,7 @@ def told_difference(pages: list[Page], difference: Difference) -> str:
 
 
 def check_code(page: Page) -> None:
-    """Check that Python is Python, and that the cells speak the page's language.
+    """Check that what is marked as Python is Python.
 
     Raises:
         BookError: Naming the line.

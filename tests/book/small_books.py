@@ -56,6 +56,7 @@ def write_book(root: Path) -> Project:
             text += COUNTED.format(slug=slug, language=language)
             (folder / f"{slug}.md").write_text(text, encoding="utf-8")
     (root / "_toc.yml").write_text(TOC, encoding="utf-8")
+    (root / "book" / "references.bib").touch()
     add_settings(root)
     package = root / "code" / "transformers_explained"
     (package / "attention.py").write_text("x = 1\n", encoding="utf-8")

@@ -12,11 +12,10 @@ from book.small_books import add_settings
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
-from bilingual_book.build import run_sphinx
 from bilingual_book.claims import check_claims
 from bilingual_book.compare_runs import compare_runs
 from bilingual_book.errors import BookError
-from bilingual_book.execute import run_environment, run_pages
+from bilingual_book.execute import run_environment
 from bilingual_book.notebook_inline import convert_inline
 from bilingual_book.notebook_links import Links
 from bilingual_book.notebook_markdown import MarkdownConverter
@@ -247,23 +246,6 @@ def test_the_notebook_runs(
     assert made.cells[1].outputs == []
     executed = [c for c in made.cells if c.cell_type == "code" and c.execution_count]
     assert len(executed) >= 6
-
-
-def test_prose_changes_the_page_and_executes_nothing(
-    whole: Project, capsys: pytest.CaptureFixture[str]
-) -> None:
-    path = whole.source("fr", "everything")
-    page = whole.build / "sphinx" / "fr" / "html" / "everything.html"
-    before = path.read_text(encoding="utf-8")
-    assert "Une phrase toute neuve" not in page.read_text(encoding="utf-8")
-    path.write_text(f"{before}\nUne phrase toute neuve.\n", encoding="utf-8")
-    runs = run_pages(whole, whole.notebooks)
-    assert not any(run.executed for run in runs)
-    run_sphinx(whole, "html")
-    assert "Une phrase toute neuve" in page.read_text(encoding="utf-8")
-    assert "Executing" not in capsys.readouterr().out
-    path.write_text(before, encoding="utf-8")
-    run_pages(whole, whole.notebooks)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,9 @@
 """The workflows: pinned actions, least permissions, and the same steps as `.ci/run`."""
 
 import re
+import shutil
+import subprocess
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +83,25 @@ def test_the_book_workflow_runs_what_ci_runs() -> None:
     assert called_targets(script) == ["test", "book", "pdf", "notebooks", "check"]
     assert set(called_targets(script)) <= make_targets()
     assert "REQUIRE_ALL=1" in script
+
+
+def test_the_weekly_lock_may_take_a_newer_pytorch(tmp_path: Path) -> None:
+    """Its constraint, and nothing else, is away while the job locks."""
+    path = Path(shutil.copy(ROOT / "pyproject.toml", tmp_path))
+    kept = path.read_text(encoding="utf-8")
+    expected = tomllib.loads(kept)
+    constraints = expected["tool"]["uv"].pop("constraint-dependencies")
+    assert [text.partition("==")[0] for text in constraints] == ["torch"]
+    newest = load(WORKFLOWS[1])["jobs"]["newest"]["steps"]
+    script = next(s["run"] for s in newest if "make lock" in s.get("run", ""))
+    before, after = (
+        [line for line in part.splitlines() if "pyproject.toml" in line]
+        for part in script.split("make lock")
+    )
+    subprocess.run(["bash", "-ec", "\n".join(before)], cwd=tmp_path, check=True)
+    assert tomllib.loads(path.read_text(encoding="utf-8")) == expected
+    subprocess.run(["bash", "-ec", "\n".join(after)], cwd=tmp_path, check=True)
+    assert path.read_text(encoding="utf-8") == kept
 
 
 def test_nothing_is_published_unless_the_build_passed() -> None:

@@ -23,6 +23,7 @@ EMPTY_PICTURES = """() => [...document.images]
   .filter((image) => !image.naturalWidth || !image.alt.trim()).map((i) => i.src)"""
 UNSIZED_PICTURES = """() => [...document.querySelectorAll("main img")]
   .filter((i) => !i.getAttribute("width")).map((i) => i.src)"""
+FRENCH = [address for address in PAGES if address.startswith("fr/")]
 WIDE = """() => document.documentElement.scrollWidth - innerWidth"""
 
 
@@ -156,15 +157,29 @@ def test_the_code_of_a_cell_can_be_copied(
     assert labels == {project.languages[language]["ui"]["copy"]}
 
 
-def test_the_frame_of_a_french_page_is_french(page: Page, origin: str) -> None:
+def test_the_covers_of_the_first_page_are_described(
+    page: Page, origin: str, project: Project
+) -> None:
+    page.goto(origin + "index.html")
+    for language in LANGUAGES:
+        cover = page.locator(f"a[data-language={language}] img")
+        text = project.languages[language]["ui"]["cover_alt"]
+        assert cover.get_attribute("alt") == text
+
+
+@pytest.mark.parametrize("address", FRENCH)
+def test_the_frame_of_a_french_page_is_french(
+    page: Page, origin: str, address: str
+) -> None:
     """What surrounds the text: no word of the theme is left in English."""
-    page.goto(origin + "fr/attention.html")
+    page.goto(origin + address)
     frame = page.evaluate(
         """() => { const copy = document.body.cloneNode(true);
         copy.querySelectorAll("article > section, pre, [lang=en], script")
           .forEach((e) => e.remove());
-        const named = [...copy.querySelectorAll("[title], [aria-label], [placeholder]")]
-          .map((e) => [e.title, e.ariaLabel, e.placeholder].join(" "));
+        const named = [...copy.querySelectorAll(
+          "[title], [aria-label], [placeholder], [alt]")]
+          .map((e) => [e.title, e.ariaLabel, e.placeholder, e.alt].join(" "));
         return copy.textContent + " " + named.join(" "); }"""
     )
     boxes = page.locator("article .admonition-title").all_text_contents()
