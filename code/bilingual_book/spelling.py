@@ -18,7 +18,8 @@ from bilingual_book.texts import Text
 DICTIONARIES = {"fr": "fr_FR", "en": "en_GB"}
 
 _NOT_PROSE = re.compile(
-    r"https?://\S+|`[^`]*`|<[^<>]*>|\{[^{}]*\}|\b\w+\.(?:cff|csv|md|toml|txt)\b"
+    r"https?://\S+|`[^`]*`|\$[A-Za-z\\][^$]*\$|<[^<>]*>|\{[^{}]*\}"
+    r"|\b\w+\.(?:cff|csv|md|toml|txt)\b"
 )
 _WORD = re.compile(r"\w+(?:['’-]\w+)*")
 _ELISION = re.compile(r"^(?:[cdjlmnst]|qu|jusqu|lorsqu|puisqu|quoiqu)['’]", re.I)

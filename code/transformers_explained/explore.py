@@ -140,7 +140,7 @@ def _element(
         "queries": queries,
         "keys": keys,
         "at": start,
-        "weights": np.rint(stack * 1000).astype(int).ravel().tolist(),
+        "weights": _thousandths(stack).ravel().tolist(),
         "text": _texts(title),
     }
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
@@ -174,6 +174,8 @@ def _texts(title: str) -> dict[str, str]:
         "heads": text("heads"),
         "help": text("help"),
         "two": text("two", "token", "first", "share1", "second", "share2"),
+        "tie": text("tie", "token", "first", "second", "share1"),
+        "equal": text("equal", "token", "number", "share1"),
         "one": text("one", "token", "first", "share1"),
         "none": text("none", "token"),
         "percent": _percent_sign(),
@@ -184,8 +186,13 @@ def _percent_sign() -> str:
     return f"{NO_BREAK_SPACE}%" if current_language() == "fr" else "%"
 
 
-def _percent(weight: float) -> str:
-    thousandths = round(weight * 1000)
+def _thousandths(weights: Array) -> Array:
+    """Return the integers that the page holds and that the sentences compare."""
+    kept: Array = np.rint(weights * 1000).astype(int)
+    return kept
+
+
+def _percent(thousandths: int) -> str:
     whole = "<1" if 0 < thousandths < 5 else str(int(thousandths / 10 + 0.5))
     return f"{whole}{_percent_sign()}"
 
@@ -198,22 +205,33 @@ def _alternative(
     grid: Array, queries: list[str], keys: list[str], layer: int, head: int
 ) -> str:
     """Say in words what the drawing shows: where each token looks most."""
-    sentences = []
-    for token, row in zip(queries, grid, strict=True):
-        best, *rest = np.argsort(-row, kind="stable")
-        named = {"token": token, "first": keys[best], "share1": _percent(row[best])}
-        if round(row[best] * 1000) == 0:
-            sentences.append(label("attention-support.none", token=token))
-        elif not rest or round(row[rest[0]] * 1000) == 0:
-            sentences.append(label("attention-support.one", **named))
-        else:
-            named |= {"second": keys[rest[0]], "share2": _percent(row[rest[0]])}
-            sentences.append(label("attention-support.two", **named))
+    sentences = [
+        _sentence(token, row, keys)
+        for token, row in zip(queries, _thousandths(grid), strict=True)
+    ]
     return label(
         "attention-support.alternative",
         where=_where(layer, head),
         sentences=" ".join(sentences),
     )
+
+
+def _sentence(token: str, row: Array, keys: list[str]) -> str:
+    """Say where one token looks, as the script does: most, only, or equally."""
+    order = np.argsort(-row, kind="stable")
+    seen = [(keys[i], row[i]) for i in order if row[i]]
+    if not seen:
+        return label("attention-support.none", token=token)
+    (first, most), (second, next_most) = seen[0], (seen[1:] or [("", 0)])[0]
+    named = {"token": token, "share1": _percent(most)}
+    if len(seen) == 1:
+        return label("attention-support.one", first=first, **named)
+    if len(seen) > 2 and most == seen[-1][1]:
+        return label("attention-support.equal", number=str(len(seen)), **named)
+    named |= {"first": first, "second": second}
+    if most == next_most:
+        return label("attention-support.tie", **named)
+    return label("attention-support.two", share2=_percent(next_most), **named)
 
 
 def _drawing(grid: Array, queries: list[str], keys: list[str], alternative: str) -> str:

@@ -380,9 +380,9 @@ def _hatch(ax: Axes, blocked: Array) -> None:
     if not blocked.any():
         return
     cells = np.ma.array(np.zeros(blocked.shape), mask=~blocked)
-    ax.pcolor(
-        cells, facecolor="none", edgecolor=COLORS["grid"], hatch="////", linewidth=0.4
-    )
+    # Quiet on white, and still seen once a dark page has inverted it.
+    ink = tint("muted", 0.65)
+    ax.pcolor(cells, facecolor="none", edgecolor=ink, hatch="////", linewidth=0.4)
 
 
 def _write_values(

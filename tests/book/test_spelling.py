@@ -124,6 +124,7 @@ def test_only_s_is_possible(word: str, speller: Speller) -> None:
         ),
         ("en", "the model's losses, don't", ["the", "model", "losses", "don't"]),
         ("en", "GPT-2, word2vec, d_k, BERT-base", ["GPT", "BERT-base"]),
+        ("en", r"$d_\mathrm{{model}}$ wide, $5 or $10", ["wide", "or"]),
         ("fr", "à {name:.2f}, `code` et <b>gras</b> – https://a.org/b", ["et", "gras"]),
     ],
 )

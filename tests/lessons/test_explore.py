@@ -14,7 +14,7 @@ from torch import Tensor
 
 from transformers_explained import explore
 from transformers_explained.explore import explore_attention
-from transformers_explained.labels import use_language
+from transformers_explained.labels import LANGUAGES, use_language
 
 QUERIES = ["Le", "chat", "l'<b>&"]
 KEYS = ["The", "black", "cat", "<s>", '"']
@@ -137,6 +137,68 @@ def test_paper_and_terminal_get_a_drawing_and_words(
     assert "lang='fr'" in french["text/html"]
 
 
+# Weights (H, T, S), compared in thousandths, and what is said of each.
+KEPT = ["a", "b", "c", "d"]
+TIES = torch.tensor(
+    [
+        [[0.25] * 4, [1 / 3, 1 / 3, 1 / 3, 0.0], [0.5, 0.5, 0.0, 0.0]],
+        [[0.3, 0.3, 0.3, 0.1], [0.2, 0.4, 0.0, 0.4], [0.4001, 0.4003, 0.1, 0.0996]],
+        [[0.251, 0.25, 0.25, 0.249], [0.0, 0.0, 1.0, 0.0], [0.0, 0.0, 0.0, 0.0]],
+    ]
+)
+TIES_SAID = {
+    "en": [
+        [
+            '"Le" looks equally at all 4 tokens it may see (25% each).',
+            '"chat" looks equally at all 3 tokens it may see (33% each).',
+            '"l\'<b>&" looks as much at "a" as at "b" (50% each).',
+        ],
+        [
+            '"Le" looks as much at "a" as at "b" (30% each).',
+            '"chat" looks as much at "b" as at "d" (40% each).',
+            '"l\'<b>&" looks as much at "a" as at "b" (40% each).',
+        ],
+        [
+            '"Le" looks mostly at "a" (25%), then "b" (25%).',
+            '"chat" looks only at "c" (100%).',
+            '"l\'<b>&" looks at nothing: every position is masked from it.',
+        ],
+    ],
+    "fr": [
+        [
+            "«~Le~» regarde à parts égales les 4 tokens qu'il peut voir (25~% chacun).",
+            "«~chat~» regarde à parts égales les 3 tokens qu'il peut voir "
+            "(33~% chacun).",
+            "«~l'<b>&~» regarde autant «~a~» que «~b~» (50~% chacun).",
+        ],
+        [
+            "«~Le~» regarde autant «~a~» que «~b~» (30~% chacun).",
+            "«~chat~» regarde autant «~b~» que «~d~» (40~% chacun).",
+            "«~l'<b>&~» regarde autant «~a~» que «~b~» (40~% chacun).",
+        ],
+        [
+            "«~Le~» regarde surtout «~a~» (25~%), puis «~b~» (25~%).",
+            "«~chat~» ne regarde que «~c~» (100~%).",
+            "«~l'<b>&~» ne regarde rien~: toutes les positions lui sont masquées.",
+        ],
+    ],
+}
+
+
+def said(language: str, head: int) -> list[str]:
+    return [text.replace("~", "\u00a0") for text in TIES_SAID[language][head]]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("head", range(len(TIES)))
+def test_equal_weights_are_said_to_be_equal(
+    explored: Callable[..., dict[str, str]], language: str, head: int
+) -> None:
+    use_language(language)
+    words = explored(TIES, QUERIES, KEPT, head=head)["text/plain"]
+    assert words.endswith(". " + " ".join(said(language, head)))
+
+
 def test_script_is_small(
     explored: Callable[..., dict[str, str]],
 ) -> None:
@@ -254,6 +316,24 @@ def test_mouse_touch_and_keyboard_choose(opened: Callable[..., Any]) -> None:
     # The second explorer did not follow.
     other = page.locator("attention-explorer .says").nth(1).text_content()
     assert other == expected(0, 0, 0)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_page_says_of_equal_weights_what_paper_says(
+    browser: Any, explored: Callable[..., dict[str, str]], language: str
+) -> None:
+    use_language(language)
+    page = browser.new_page()
+    page.set_content(
+        PAGE.format(style="", body=explored(TIES, QUERIES, KEPT)["text/html"])
+    )
+    chosen = page.locator("attention-explorer").first
+    for query, token in enumerate(QUERIES):
+        chosen.get_by_role("radio", name=token, exact=True).click()
+        for head in range(len(TIES)):
+            chosen.locator(".heads .strip").nth(head).click()
+            assert says(page) == said(language, head)[query]
+    page.close()
 
 
 def test_bars_are_as_high_as_their_weights(opened: Callable[..., Any]) -> None:

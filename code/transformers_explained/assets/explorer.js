@@ -94,17 +94,20 @@ if (!customElements.get("attention-explorer")) {
       return d.weights.slice(start, start + n);
     }
     percent(w) { return (w > 0 && w < 5 ? "<1" : Math.round(w / 10)) + this.d.text.percent; }
-    // What one head does, in words: the two keys with the largest weights.
+    // What one head does, in words: the two keys with the largest weights, or that
+    // weights are equal. explore.py says the same, word for word, for paper.
     tell(head) {
       const { d } = this, w = this.weights(head);
       const [a, b] = w.map((_, i) => i).sort((i, j) => w[j] - w[i]);
-      const text = !w[a] ? d.text.none : b === undefined || !w[b] ? d.text.one : d.text.two;
+      const seen = w.filter((x) => x);
+      const kind = !w[a] ? "none" : seen.length === 1 ? "one" : w[a] > w[b] ? "two"
+        : seen.length > 2 && seen.every((x) => x === w[a]) ? "equal" : "tie";
       const parts = {
-        token: d.queries[d.at.query], layer: d.at.layer + 1, head: head + 1,
+        token: d.queries[d.at.query], number: seen.length,
         first: d.keys[a], share1: this.percent(w[a]),
         second: d.keys[b], share2: b === undefined ? "" : this.percent(w[b]),
       };
-      return text.replace(/\{(\w+)\}/g, (_, name) => parts[name]);
+      return d.text[kind].replace(/\{(\w+)\}/g, (_, name) => parts[name]);
     }
     show() {
       const { d } = this, { at } = d, w = this.weights(at.head), top = Math.max(...w);

@@ -88,10 +88,11 @@ def curves(
         y_label=label("common.loss"),
     )
     ax.axhline(frequencies, color=COLORS["muted"], linestyle=":", zorder=0)
-    ax.text(
-        steps[-1],
-        frequencies,
+    ax.annotate(
         label("bert.curve-frequencies"),
+        (steps[-1], frequencies),
+        xytext=(0, 3),
+        textcoords="offset points",
         size=SMALL_SIZE,
         ha="right",
         va="bottom",

@@ -123,7 +123,6 @@ def loss_curves(losses: Mapping[str, Sequence[float]], *, chance: float) -> Figu
         markers=False,
     )
     ax.axhline(chance, color="#767676", linestyle=":", linewidth=1.2, zorder=0)
-    ax.set_ylim(1.2, 2.6)
     return figure
 
 

@@ -108,7 +108,15 @@ def rivals(runs: Mapping[str, Mapping[str, Sequence[float]]]) -> Figure:
             values = [100 * value for value in runs[language][name]]
             mean = sum(values) / len(values)
             y = row + shift
-            ax.plot([50, mean], [y, y], "-", color=ink, linewidth=6, alpha=0.28)
+            ax.plot(
+                [50, mean],
+                [y, y],
+                "-",
+                color=ink,
+                linewidth=6,
+                alpha=0.28,
+                solid_capstyle="butt",
+            )
             ax.plot(values, [y] * len(values), "|", color=ink, markersize=11)
             text = f"{language.upper()} {format_number(mean, digits=1)}"
             ax.annotate(

@@ -307,12 +307,17 @@ def loss_curves(
     _, ax = new_figure(6.2, 3.3)
     (first, longest_run), *others = losses.items()
     longest = len(longest_run)
-    for level, name, side in ((chance, "chance", "bottom"), (floor, "floor", "top")):
-        ax.axhline(level, color=COLORS["muted"], linestyle=":", linewidth=1.2)
-        ax.text(
-            longest,
-            level,
+    levels = ((chance, "chance", 3, "bottom"), (floor, "floor", -5, "top"))
+    for level, name, rise, side in levels:
+        # No further than the curves: their names come after.
+        ax.hlines(
+            level, 1, longest, color=COLORS["muted"], linestyle=":", linewidth=1.2
+        )
+        ax.annotate(
             label(f"translation.{name}"),
+            (longest, level),
+            xytext=(0, rise),
+            textcoords="offset points",
             ha="right",
             va=side,
             size=SMALL_SIZE,
@@ -338,7 +343,7 @@ def loss_curves(
         y_label=label("common.loss"),
         markers=False,
     )
-    ax.set_ylim(0, chance * 1.25)
+    ax.set_ylim(bottom=0)
     return figure
 
 
