@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from bilingual_book.errors import BookError
+from bilingual_book.quotes import typeset
 
 LANGUAGES = ("fr", "en")
 
@@ -96,7 +97,8 @@ class Project:
     @cached_property
     def languages(self) -> dict[str, dict[str, Any]]:
         """``book/languages.yml``: the texts of the site, by language."""
-        return dict(read_yaml(self.book / "languages.yml"))
+        read = read_yaml(self.book / "languages.yml")
+        return {name: typeset(texts, name) for name, texts in read.items()}
 
     @cached_property
     def pages(self) -> list[str]:

@@ -22,6 +22,7 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.writers.html5 import HTML5Translator
 
 from bilingual_book.project import other_language
+from bilingual_book.quotes import typeset
 from bilingual_book.sphinx_ext.page_context import book_texts, project_at
 from bilingual_book.terms import Finder, Term, Use, read_terms
 
@@ -241,11 +242,12 @@ def visit_boxes(translator: HTML5Translator, node: term_boxes) -> None:
     other = other_language(language)
     texts = ui(translator.config)
     for anchor, term in node["uses"]:
+        definition = typeset(term.definitions[language], language)
         translator.body.append(
             f'<div class="about-term" id="{box_id(anchor)}" role="tooltip" popover>'
             f'<p>{html.escape(texts["other_word"])} <b lang="{other}">'
-            f"{html.escape(term.words[other])}</b></p>"
-            f"<p>{html.escape(term.definitions[language])}</p></div>\n"
+            f"{html.escape(typeset(term.words[other], other))}</b></p>"
+            f"<p>{html.escape(definition)}</p></div>\n"
         )
     raise nodes.SkipNode
 

@@ -205,7 +205,7 @@ class MakeIndex(PaperTransform):
     def mark_definitions(self, known: set[str], names: set[str]) -> None:
         """In the glossary; Sphinx's own entries, of the glossary only, go."""
         for term in self.document.findall(nodes.term):
-            text = term.astext()
+            text = term.astext().replace("’", "'")  # as in book/terms.csv
             for index in list(term.findall(addnodes.index)):
                 index.parent.remove(index)
             if text in known:

@@ -1,0 +1,23 @@
+"""Straight quotes of the sources become those of a printed book: ’, “ and ”.
+
+Sphinx does it in the pages, with docutils' smartquotes; here, in the texts around them.
+"""
+
+from typing import Any
+
+from docutils.utils import smartquotes
+
+# French sources write « and » themselves: every other quote is an apostrophe. docutils'
+# own table ends l'*attention*, where markup follows, with a second closing quote.
+smartquotes.smartchars.quotes["fr"] = ("«\u202f", "\u202f»", "’", "’")
+
+
+def typeset(text: Any, language: str) -> Any:
+    """A text, or all those of a table or a list, with the quotes of its language."""
+    if isinstance(text, dict):
+        return {key: typeset(value, language) for key, value in text.items()}
+    if isinstance(text, list):
+        return [typeset(value, language) for value in text]
+    if isinstance(text, str):
+        return smartquotes.smartyPants(text, attr="q", language=language)
+    return text
