@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from transformers_explained.cache import KeyValueCache
+from transformers_explained.checks import check_attention, check_dropout, check_heads
 from transformers_explained.positions import RotaryPositions
 
 __all__ = [
@@ -60,7 +61,8 @@ def scaled_dot_product_attention(
         query: (..., T, D)
         key: (..., S, D)
         value: (..., S, Dv)
-        mask: Boolean, broadcastable to (..., T, S), True = may attend.
+        mask: Boolean, broadcastable to (..., T, S), of two axes or more; True = may
+            attend.
         dropout: Probability of dropping a weight. Applied whenever it is not 0: pass 0
             outside training.
         return_weights: Also return the weights, before dropout.
@@ -69,23 +71,19 @@ def scaled_dot_product_attention(
         The output (..., T, Dv), and the weights (..., T, S) or None.
 
     Raises:
-        TypeError: If the mask is not boolean.
-        ValueError: If the sizes of query, key and value do not fit together.
+        TypeError: If the mask is not boolean, or if query, key and value do not share
+            a dtype (under autocast they need not).
+        ValueError: If the shapes of query, key, value and mask do not fit together.
 
     Reference: Vaswani et al. (2017), equation 1. The paper does not say what a query
     does that may attend to nothing; here it gets zeros.
     """
+    check_attention(query, key, value, mask)
     if query.shape[-1] != key.shape[-1]:
         raise ValueError(
             "query and key must have the same number of features; got "
             f"{query.shape[-1]} and {key.shape[-1]}"
         )
-    if key.shape[-2] != value.shape[-2]:
-        raise ValueError(
-            "key and value must have the same number of positions; got "
-            f"{key.shape[-2]} and {value.shape[-2]}"
-        )
-    _check_mask(mask)
 
     if not return_weights:
         output = F.scaled_dot_product_attention(query, key, value, mask, dropout)
@@ -124,29 +122,30 @@ def additive_attention(
         The output (..., T, Dv) and the weights (..., T, S).
 
     Raises:
-        TypeError: If the mask is not boolean.
-        ValueError: If the three weights do not share the size A.
+        TypeError: If the mask is not boolean, or if query, key and value do not share
+            a dtype.
+        ValueError: If a shape does not fit, or the three weights do not share A.
 
     Reference: Bahdanau, Cho and Bengio (2015), section 3.1 and appendix A.1.2.
     """
+    check_attention(query, key, value, mask)
     if not (w_query.shape[0] == w_key.shape[0] == v.shape[0]):
         raise ValueError(
             "w_query, w_key and v must share their first size; got "
             f"{w_query.shape[0]}, {w_key.shape[0]} and {v.shape[0]}"
         )
-    _check_mask(mask)
+    Dq, Dk = query.shape[-1], key.shape[-1]
+    if w_query.shape[1:] != (Dq,) or w_key.shape[1:] != (Dk,) or v.dim() != 1:
+        raise ValueError(
+            f"w_query, w_key and v must have the shapes (A, Dq={Dq}), (A, Dk={Dk}) and "
+            f"(A,); got {tuple(w_query.shape)}, {tuple(w_key.shape)} and "
+            f"{tuple(v.shape)}"
+        )
     queries = F.linear(query, w_query).unsqueeze(-2)  # (..., T, 1, A)
     keys = F.linear(key, w_key).unsqueeze(-3)  # (..., 1, S, A)
     scores = torch.tanh(queries + keys) @ v  # (..., T, S)
     weights = masked_softmax(scores, mask)  # (..., T, S)
     return weights @ value, weights
-
-
-def _check_mask(mask: Tensor | None) -> None:
-    if mask is not None and mask.dtype != torch.bool:
-        raise TypeError(
-            f"mask must be boolean, True = may attend; got a mask of {mask.dtype}"
-        )
 
 
 class MultiHeadAttention(nn.Module):
@@ -165,8 +164,8 @@ class MultiHeadAttention(nn.Module):
         rotary: Rotates queries and keys by their positions (self-attention only).
 
     Raises:
-        ValueError: If ``num_heads`` does not divide ``d_model``, or if ``dropout`` does
-            not lie in [0, 1).
+        ValueError: If ``d_model`` is below 1, if ``num_heads`` does not divide it, or
+            if ``dropout`` does not lie in [0, 1).
 
     Reference: Vaswani et al. (2017), section 3.2.2. The paper's projections have no
     bias; dropout of the weights is in its authors' code, not in its text.
@@ -182,13 +181,8 @@ class MultiHeadAttention(nn.Module):
         rotary: RotaryPositions | None = None,
     ) -> None:
         super().__init__()
-        if num_heads < 1 or d_model % num_heads != 0:
-            raise ValueError(
-                "num_heads must divide d_model; got "
-                f"d_model={d_model}, num_heads={num_heads}"
-            )
-        if not 0.0 <= dropout < 1.0:
-            raise ValueError(f"dropout must lie in [0, 1); got {dropout}")
+        check_heads(d_model, num_heads)
+        check_dropout(dropout)
         self.d_model = d_model
         self.num_heads = num_heads
         self.head_dim = d_model // num_heads
@@ -219,8 +213,8 @@ class MultiHeadAttention(nn.Module):
             query: (B, T, d_model)
             key: (B, S, d_model): cross-attention. None: self-attention, key = query.
             value: (B, S, d_model); ``key`` unless given.
-            mask: Boolean, broadcastable to (B, H, T, S), True = may attend. With a
-                cache, S counts the cached positions too.
+            mask: Boolean, (T, S) or four axes that broadcast to (B, H, T, S), True =
+                may attend. With a cache, S counts the cached positions too.
             cache: Earlier keys and values: appended to in self-attention, filled once
                 in cross-attention (see ``KeyValueCache``).
             return_weights: Also return the weights, before dropout.
@@ -229,10 +223,11 @@ class MultiHeadAttention(nn.Module):
             The output (B, T, d_model), and the weights (B, H, T, S) or None.
 
         Raises:
-            TypeError: If the mask is not boolean.
+            TypeError: If the mask is not boolean, or if query, key and value do not
+                share a dtype.
             ValueError: If the shapes do not fit.
         """
-        self._check(query, key, value, mask)
+        self._check(query, key, value, mask, cache)
         if key is None:
             q, k, v = self._project(query, cache)  # (B, H, T, D) each
             past = 0 if cache is None else cache.length
@@ -303,6 +298,7 @@ class MultiHeadAttention(nn.Module):
         key: Tensor | None,
         value: Tensor | None,
         mask: Tensor | None,
+        cache: KeyValueCache | None,
     ) -> None:
         for name, x in (("query", query), ("key", key), ("value", value)):
             if x is not None and (x.dim() != 3 or x.shape[-1] != self.d_model):
@@ -314,6 +310,9 @@ class MultiHeadAttention(nn.Module):
             raise ValueError("value needs a key: without a key, attention is to query")
         if key is not None and self.rotary is not None:
             raise ValueError("rotary positions apply to self-attention: give no key")
+        if key is not None and (cache is None or cache.length == 0):
+            # Before a cache is filled with them; a filled one takes no others.
+            check_attention(query, key, key if value is None else value)
         if mask is not None and mask.dim() == 3:
             raise ValueError(
                 "mask must broadcast to (B, H, T, S): give (T, S) or four axes, as in "

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from transformers_explained.checks import check_config, check_ids, check_sizes
 from transformers_explained.layers import Encoder, LayerNorm
 from transformers_explained.masks import padding_mask
 from transformers_explained.positions import LearnedPositions
@@ -30,7 +31,7 @@ class BertConfig:
         pad_id: the id that fills up short texts; nothing attends to it.
 
     Raises:
-        ValueError: if a size is out of range.
+        ValueError: if a value is out of its range.
     """
 
     vocab_size: int = 30_522
@@ -46,23 +47,8 @@ class BertConfig:
     pad_id: int = 0
 
     def __post_init__(self) -> None:
-        for name in (
-            "vocab_size",
-            "d_model",
-            "num_heads",
-            "num_layers",
-            "d_ff",
-            "max_len",
-        ):
-            if getattr(self, name) < 1:
-                raise ValueError(
-                    f"{name} must be at least 1; got {getattr(self, name)}"
-                )
-        if self.d_model % self.num_heads != 0:
-            raise ValueError(
-                "num_heads must divide d_model; got "
-                f"d_model={self.d_model}, num_heads={self.num_heads}"
-            )
+        check_config(self)
+        check_sizes(num_layers=self.num_layers)
         if not 0 <= self.pad_id < self.vocab_size:
             raise ValueError(
                 "pad_id must lie in the vocabulary; got "
@@ -105,15 +91,25 @@ class BertEmbeddings(nn.Module):
         self.dropout = nn.Dropout(config.dropout)
 
     def forward(self, ids: Tensor, segments: Tensor | None = None) -> Tensor:
+        check_ids("ids", ids)
         x: Tensor = self.tokens(ids)  # (B, S, D)
         if self.segments is not None:
-            x = x + self.segments(
-                torch.zeros_like(ids) if segments is None else segments
-            )
+            segments = torch.zeros_like(ids) if segments is None else segments
+            _check_segments(segments, ids)
+            x = x + self.segments(segments)
         elif segments is not None:
             raise ValueError("segments were given, but the model has num_segments=0")
         x = self.dropout(self.norm(self.positions(x)))
         return x  # (B, S, D)
+
+
+def _check_segments(segments: Tensor, ids: Tensor) -> None:
+    check_ids("segments", segments)
+    if segments.shape != ids.shape:
+        raise ValueError(
+            f"segments must have the shape of ids, {tuple(ids.shape)}; "
+            f"got {tuple(segments.shape)}"
+        )
 
 
 class Bert(nn.Module):
@@ -164,8 +160,10 @@ class Bert(nn.Module):
             The vectors of the tokens, of the text, and the weights.
 
         Raises:
-            ValueError: if there are more tokens than `max_len`, or segments for a
-                model without.
+            TypeError: if ids or segments are not integers.
+            ValueError: if they are not (B, S), if there are more tokens than
+                `max_len`, or segments for a model without. (That each id lies in its
+                vocabulary is left to PyTorch: IndexError.)
         """
         x = self.embeddings(ids, segments)  # (B, S, D)
         mask = padding_mask(ids, self.config.pad_id)  # (B, 1, 1, S)

@@ -41,6 +41,8 @@ def greedy(
         model: a `LanguageModel`, or a `Transformer` with its `source`.
         prompt: (B, T), what is already written; or one id with which every text
             starts. It never ends with padding: a model has not learned what follows.
+            A `LanguageModel` takes shorter prompts padded on the left, a `Transformer`
+            takes no padding at all.
         max_new_tokens: when to stop at the latest.
         source: (B, S), what a `Transformer` reads.
         end_id: the token that ends a text; without it, only `max_new_tokens` does.

@@ -13,6 +13,13 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor, nn
 
+from transformers_explained.checks import (
+    check_choice,
+    check_config,
+    check_ids,
+    check_rotary,
+    check_sizes,
+)
 from transformers_explained.layers import Activation, Encoder, Norm
 from transformers_explained.masks import causal_mask, combine
 from transformers_explained.positions import (
@@ -55,28 +62,13 @@ class LanguageModelConfig:
     pad_id: int | None = None
 
     def __post_init__(self) -> None:
-        if self.positions not in get_args(PositionKind):
-            raise ValueError(
-                f"positions must be one of {', '.join(get_args(PositionKind))}; "
-                f"got {self.positions!r}"
-            )
-        for name in (
-            "vocab_size",
-            "d_model",
-            "num_heads",
-            "num_layers",
-            "d_ff",
-            "max_len",
-        ):
-            if getattr(self, name) < 1:
-                raise ValueError(
-                    f"{name} must be at least 1; got {getattr(self, name)}"
-                )
-        if self.d_model % self.num_heads != 0:
-            raise ValueError(
-                "num_heads must divide d_model; got "
-                f"d_model={self.d_model}, num_heads={self.num_heads}"
-            )
+        check_config(self)
+        check_sizes(num_layers=self.num_layers)
+        check_choice("norm", self.norm, get_args(Norm))
+        check_choice("activation", self.activation, get_args(Activation))
+        check_choice("positions", self.positions, get_args(PositionKind))
+        if self.positions == "rotary":
+            check_rotary(self.d_model // self.num_heads)
         if self.pad_id is not None and not 0 <= self.pad_id < self.vocab_size:
             raise ValueError(
                 "pad_id must lie in the vocabulary; got "
@@ -146,8 +138,11 @@ class LanguageModel(nn.Module):
             the weights of each layer, (B, H, T, S), or None.
 
         Raises:
-            ValueError: if the text is longer than `max_len`.
+            TypeError: if the ids are not integers.
+            ValueError: if they are not (B, T), or the text is longer than `max_len`.
+                (That each lies in the vocabulary is left to PyTorch: IndexError.)
         """
+        check_ids("ids", ids)
         past = 0 if cache is None else cache.length
         T = ids.shape[1]
         if past + T > self.config.max_len:

@@ -79,6 +79,7 @@ def combine(*masks: Tensor | None) -> Tensor | None:
 
     Raises:
         TypeError: If a mask is not boolean.
+        ValueError: If two masks do not broadcast.
     """
     combined: Tensor | None = None
     for mask in masks:
@@ -88,5 +89,14 @@ def combine(*masks: Tensor | None) -> Tensor | None:
             raise TypeError(
                 f"masks must be boolean, True = may attend; got {mask.dtype}"
             )
-        combined = mask if combined is None else combined & mask
+        if combined is None:
+            combined = mask
+            continue
+        sizes = zip(combined.shape[::-1], mask.shape[::-1], strict=False)
+        if any(a != b and 1 not in (a, b) for a, b in sizes):
+            raise ValueError(
+                "masks must broadcast to one shape; got "
+                f"{tuple(combined.shape)} and {tuple(mask.shape)}"
+            )
+        combined = combined & mask
     return combined

@@ -353,8 +353,7 @@ def _fitted_axes(queries: Sequence[str], keys: Sequence[str]) -> Axes:
     cell = min(_CELL, (MAX_WIDTH - margin) / max(len(keys), 1))
     width = max(2.8, margin + cell * len(keys))
     height = 0.55 + 0.09 * max(map(len, keys), default=0) + cell * len(queries)
-    _, ax = new_figure(width, height)
-    assert isinstance(ax, Axes)
+    ax: Axes = new_figure(width, height)[1]
     return ax
 
 

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from transformers_explained.attention import additive_attention
+from transformers_explained.checks import check_ids
 
 
 def _check_input(inputs: Tensor, input_size: int) -> None:
@@ -23,6 +24,14 @@ def _check_input(inputs: Tensor, input_size: int) -> None:
         raise ValueError(
             "inputs must have shape (batch, time >= 1, input_size="
             f"{input_size}); got {tuple(inputs.shape)}"
+        )
+
+
+def _check_state(name: str, state: Tensor, batch: int, hidden_size: int) -> None:
+    if state.shape != (batch, hidden_size):
+        raise ValueError(
+            f"{name} must have shape (batch={batch}, hidden_size={hidden_size}); "
+            f"got {tuple(state.shape)}"
         )
 
 
@@ -65,10 +74,11 @@ class RNN(nn.Module):
             All the states, (B, T, N), and the last one, (B, N).
 
         Raises:
-            ValueError: if `inputs` has another shape, or no position.
+            ValueError: if `inputs` or `state` has another shape, or no position.
         """
         _check_input(inputs, self.input_size)
         h = inputs.new_zeros(len(inputs), self.hidden_size) if state is None else state
+        _check_state("state", h, len(inputs), self.hidden_size)
         states = []
         for x in inputs.unbind(dim=1):  # no position can start before the last one ends
             h = self.step(x, h)
@@ -124,13 +134,15 @@ class LSTM(nn.Module):
             All the states h, (B, T, N), and the last h and c, (B, N) each.
 
         Raises:
-            ValueError: if `inputs` has another shape, or no position.
+            ValueError: if `inputs` or `state` has another shape, or no position.
         """
         _check_input(inputs, self.input_size)
         if state is None:
             zeros = inputs.new_zeros(len(inputs), self.hidden_size)
             state = (zeros, zeros)
         h, c = state
+        _check_state("state h", h, len(inputs), self.hidden_size)
+        _check_state("state c", c, len(inputs), self.hidden_size)
         states = []
         for x in inputs.unbind(dim=1):
             h, c = self.step(x, h, c)
@@ -213,7 +225,12 @@ class BahdanauTranslator(nn.Module):
         Returns:
             The states of both directions side by side, (B, S, 2·d_model), and the mask
             of real tokens, (B, S), True = may be attended to.
+
+        Raises:
+            TypeError: if the ids are not integers.
+            ValueError: if they are not (B, S).
         """
+        check_ids("source_ids", source_ids)
         mask = source_ids != self.pad_id
         lengths = mask.sum(dim=1)
         embedded = self.source_embedding(source_ids)
@@ -232,8 +249,10 @@ class BahdanauTranslator(nn.Module):
             Logits (B, T, target_vocab_size) and attention weights (B, T, S).
 
         Raises:
-            ValueError: if the two batches have different sizes.
+            TypeError: if the ids are not integers.
+            ValueError: if they are not (B, S) and (B, T), with one B.
         """
+        check_ids("target_ids", target_ids)
         if len(source_ids) != len(target_ids):
             raise ValueError(
                 "source_ids and target_ids must have the same batch size; "

@@ -14,6 +14,13 @@ from typing import Literal, NamedTuple, get_args
 
 from torch import Tensor, nn
 
+from transformers_explained.checks import (
+    check_choice,
+    check_config,
+    check_ids,
+    check_rotary,
+    check_sizes,
+)
 from transformers_explained.layers import (
     Activation,
     Decoder,
@@ -82,41 +89,16 @@ class TransformerConfig:
     scale_embeddings: bool = True
 
     def __post_init__(self) -> None:
-        for name in (
-            "vocab_size",
-            "d_model",
-            "num_heads",
-            "num_encoder_layers",
-            "num_decoder_layers",
-            "d_ff",
-            "max_len",
-        ):
-            if getattr(self, name) < 1:
-                raise ValueError(
-                    f"{name} must be at least 1; got {getattr(self, name)}"
-                )
-        if self.d_model % self.num_heads != 0:
-            raise ValueError(
-                f"num_heads must divide d_model; got d_model={self.d_model}, "
-                f"num_heads={self.num_heads}"
-            )
-        if not 0.0 <= self.dropout < 1.0:
-            raise ValueError(f"dropout must lie in [0, 1); got {self.dropout}")
-        for name, choices in (
-            ("norm", get_args(Norm)),
-            ("activation", get_args(Activation)),
-            ("positions", get_args(PositionKind)),
-        ):
-            if getattr(self, name) not in choices:
-                raise ValueError(
-                    f"{name} must be one of {', '.join(choices)}; "
-                    f"got {getattr(self, name)!r}"
-                )
-        if self.positions == "rotary" and self.head_dim % 2 != 0:
-            raise ValueError(
-                "rotary positions need an even d_model / num_heads; "
-                f"got {self.head_dim}"
-            )
+        check_config(self)
+        check_sizes(
+            num_encoder_layers=self.num_encoder_layers,
+            num_decoder_layers=self.num_decoder_layers,
+        )
+        check_choice("norm", self.norm, get_args(Norm))
+        check_choice("activation", self.activation, get_args(Activation))
+        check_choice("positions", self.positions, get_args(PositionKind))
+        if self.positions == "rotary":
+            check_rotary(self.head_dim)
         if self.share_embeddings and self.num_target_tokens != self.vocab_size:
             raise ValueError(
                 "share_embeddings needs one vocabulary; got "
@@ -226,8 +208,10 @@ class Transformer(nn.Module):
             of each layer or None.
 
         Raises:
+            TypeError: If the ids are not integers.
             ValueError: If the ids are not (B, S) and (B, T) with one B, or if they are
-                longer than ``max_len``.
+                longer than ``max_len``. (That each lies in its vocabulary is left to
+                PyTorch: IndexError.)
         """
         if target_ids.shape[0] != source_ids.shape[0]:
             raise ValueError(
@@ -262,6 +246,7 @@ class Transformer(nn.Module):
             The memory (B, S, d_model), and the weights of each layer or None.
 
         Raises:
+            TypeError: If ``source_ids`` are not integers.
             ValueError: If ``source_ids`` is not (B, S), or longer than ``max_len``.
         """
         self._check_ids("source_ids", source_ids, past=0)
@@ -298,7 +283,9 @@ class Transformer(nn.Module):
             Logits (B, T, V), and the weights of each layer or None.
 
         Raises:
-            ValueError: If ``target_ids`` is not (B, T), or longer than ``max_len``.
+            TypeError: If ``target_ids`` are not integers.
+            ValueError: If ``target_ids`` is not (B, T), or longer than ``max_len``, or
+                if memory or memory_mask does not fit.
         """
         past = 0 if cache is None else cache[0].length
         self._check_ids("target_ids", target_ids, past)
@@ -313,10 +300,7 @@ class Transformer(nn.Module):
         return self.output(x), weights  # (B, T, V)
 
     def _check_ids(self, name: str, ids: Tensor, past: int) -> None:
-        if ids.dim() != 2:
-            raise ValueError(
-                f"{name} must have the axes (B, length); got shape {tuple(ids.shape)}"
-            )
+        check_ids(name, ids)
         length, max_len = past + ids.shape[1], self.config.max_len
         if length > max_len:
             raise ValueError(

@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from transformers_explained.checks import check_choice, check_positive, check_sizes
 from transformers_explained.positions import RotaryPositions
 
 Norm = Literal["pre", "post"]
@@ -48,7 +49,7 @@ class LayerNorm(nn.Module):
         fused: Whether to use the fused kernel.
 
     Raises:
-        ValueError: If ``d_model`` is below 1.
+        ValueError: If ``d_model`` is below 1, or ``eps`` not above 0.
 
     Reference: Ba, Kiros and Hinton (2016), equations 3 and 4; ε is in its authors'
     code, not in its equations.
@@ -56,15 +57,20 @@ class LayerNorm(nn.Module):
 
     def __init__(self, d_model: int, *, eps: float = 1e-5, fused: bool = True) -> None:
         super().__init__()
-        if d_model < 1:
-            raise ValueError(f"d_model must be at least 1; got {d_model}")
+        check_sizes(d_model=d_model)
+        check_positive(eps=eps)
         self.eps = eps
         self.fused = fused
         self.weight = nn.Parameter(torch.ones(d_model))
         self.bias = nn.Parameter(torch.zeros(d_model))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Normalize (..., d_model) over its last axis."""
+        """Normalize (..., d_model) over its last axis; ValueError if it is another."""
+        if x.shape[-1:] != self.weight.shape:
+            raise ValueError(
+                f"x must have the shape (..., d_model={len(self.weight)}); "
+                f"got {tuple(x.shape)}"
+            )
         if self.fused:
             return F.layer_norm(x, self.weight.shape, self.weight, self.bias, self.eps)
         mean = x.mean(dim=-1, keepdim=True)  # (..., 1)
@@ -81,7 +87,7 @@ class FeedForward(nn.Module):
         activation: "relu" (the 2017 paper), "gelu" (BERT) or "gelu_tanh" (GPT-2).
 
     Raises:
-        ValueError: If there is no such activation.
+        ValueError: If there is no such activation, or a size is below 1.
 
     Reference: Vaswani et al. (2017), equation 2.
     """
@@ -90,11 +96,8 @@ class FeedForward(nn.Module):
         self, d_model: int, d_ff: int, *, activation: Activation = "relu"
     ) -> None:
         super().__init__()
-        if activation not in ACTIVATIONS:
-            raise ValueError(
-                f"activation must be one of {', '.join(ACTIVATIONS)}; "
-                f"got {activation!r}"
-            )
+        check_sizes(d_model=d_model, d_ff=d_ff)
+        check_choice("activation", activation, ACTIVATIONS)
         self.activation = ACTIVATIONS[activation]
         self.linear1 = nn.Linear(d_model, d_ff)
         self.linear2 = nn.Linear(d_ff, d_model)
@@ -127,6 +130,5 @@ def make_final_norm(
 
 def check_num_layers(num_layers: int) -> int:
     """Return ``num_layers`` if it is at least 1; ValueError otherwise."""
-    if num_layers < 1:
-        raise ValueError(f"num_layers must be at least 1; got {num_layers}")
+    check_sizes(num_layers=num_layers)
     return num_layers

@@ -69,11 +69,8 @@ def _check(
             f"{longest} tokens, and max_len={model.config.max_len}"
         )
     pad_id = model.config.pad_id
-    if pad_id is not None and bool((prompt[:, -1] == pad_id).any()):
-        raise ValueError(
-            f"a prompt must not end with padding (pad_id={pad_id}): start a text with "
-            "its start token, and pad shorter prompts on the left"
-        )
+    if pad_id is not None:
+        _check_padding(model, prompt, pad_id)
     if isinstance(model, LanguageModel):
         if source is not None:
             raise ValueError("a LanguageModel reads no source; put it in the prompt")
@@ -83,6 +80,22 @@ def _check(
         raise ValueError(
             "source and prompt must have the same batch size; got "
             f"{source.shape[0]} and {prompt.shape[0]}"
+        )
+
+
+def _check_padding(model: Writer, prompt: Tensor, pad_id: int) -> None:
+    """A language model counts positions from the first token that is not padding; a
+    Transformer counts them from the left edge, and sees the padding of its target."""
+    padding = prompt == pad_id  # (B, T)
+    if isinstance(model, Transformer) and bool(padding.any()):
+        raise ValueError(
+            f"a Transformer's prompt must hold no padding (pad_id={pad_id}): start a "
+            "text with its start token, and give together prompts of one length"
+        )
+    if bool(padding[:, -1].any()):
+        raise ValueError(
+            f"a LanguageModel's prompt must not end with padding (pad_id={pad_id}): "
+            "start a text with its start token, and pad shorter prompts on the left"
         )
 
 

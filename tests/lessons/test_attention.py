@@ -1,6 +1,7 @@
 """Attention: against PyTorch's, path against path, and what must hold for any input."""
 
 import math
+import re
 
 import pytest
 import torch
@@ -208,6 +209,94 @@ def test_attention_refuses() -> None:
         scaled_dot_product_attention(q, k, v, torch.zeros(T, S))
 
 
+@pytest.mark.parametrize("return_weights", [True, False])
+@pytest.mark.parametrize(
+    ("lead", "mask"),
+    [
+        ((), (2, T, S)),  # an axis too many: it would add one to the output
+        ((1,), (2, T, S)),  # it would repeat the batch
+        ((2, 3), (S,)),
+        ((2, 3), ()),
+        ((2, 3), (1, 2, 3, T, S)),
+        ((2, 3), (T, S - 1)),
+        ((2, 3), (T - 1, S)),
+        ((2, 3), (S, T)),
+        ((2, 3), (3, 1, T, S)),
+        ((2, 3), (2, 2, 1, S)),
+    ],
+)
+def test_masks_of_other_shapes_are_refused_on_both_paths(
+    lead: tuple[int, ...], mask: tuple[int, ...], return_weights: bool
+) -> None:
+    q, k = torch.zeros(*lead, T, D), torch.zeros(*lead, S, D)
+    weights = ", ".join(str(n) for n in (*lead, T, S))
+    got = re.escape(str(mask))
+    with pytest.raises(
+        ValueError, match=rf"^mask must .* the weights, \({weights}\); got {got}$"
+    ):
+        scaled_dot_product_attention(
+            q, k, k, torch.ones(mask, dtype=torch.bool), return_weights=return_weights
+        )
+
+
+@pytest.mark.parametrize(
+    "mask", [(T, S), (1, S), (T, 1), (1, 1), (3, T, S), (2, 1, 1, S), (1, 3, T, 1)]
+)
+def test_masks_that_broadcast_are_taken_on_both_paths(mask: tuple[int, ...]) -> None:
+    q, k = torch.randn(2, 3, T, D), torch.randn(2, 3, S, D)
+    allowed = random_mask(*mask)
+    explicit, weights = scaled_dot_product_attention(
+        q, k, k, allowed, return_weights=True
+    )
+    fused, _ = scaled_dot_product_attention(q, k, k, allowed)
+    assert weights is not None
+    assert weights.shape == (2, 3, T, S)
+    torch.testing.assert_close(explicit, fused)
+
+
+@pytest.mark.parametrize("return_weights", [True, False])
+@pytest.mark.parametrize(
+    ("query", "key", "value"),
+    [
+        ((D,), (S, D), (S, D)),
+        ((), (), ()),
+        ((D,), (D,), (D,)),
+        ((T, D), (2, S, D), (2, S, D)),
+        ((2, T, D), (3, S, D), (3, S, D)),
+        ((2, T, D), (2, S, D), (1, S, D)),
+        ((2, 3, T, D), (2, 1, S, D), (2, 1, S, D)),
+    ],
+)
+def test_other_shapes_are_refused_on_both_paths(
+    query: tuple[int, ...],
+    key: tuple[int, ...],
+    value: tuple[int, ...],
+    return_weights: bool,
+) -> None:
+    with pytest.raises(ValueError, match="same sizes in place of the dots; got ") as e:
+        scaled_dot_product_attention(
+            torch.zeros(query),
+            torch.zeros(key),
+            torch.zeros(value),
+            return_weights=return_weights,
+        )
+    assert str(e.value).endswith(f"got {query}, {key} and {value}")
+
+
+@pytest.mark.parametrize("return_weights", [True, False])
+def test_mixed_dtypes_are_refused_but_under_autocast(return_weights: bool) -> None:
+    x = torch.randn(2, T, D)
+    for inputs in ((x.double(), x, x), (x, x.double(), x), (x, x, x.double())):
+        got = "{}, {} and {}".format(*(y.dtype for y in inputs))
+        with pytest.raises(TypeError, match=f"must have the same dtype; got {got}"):
+            scaled_dot_product_attention(*inputs, return_weights=return_weights)
+    # Rotary positions turn queries and keys back to single precision, not values.
+    attention = MultiHeadAttention(D_MODEL, H, rotary=RotaryPositions(D, T))
+    with torch.autocast("cpu", torch.bfloat16):
+        output, _ = attention(torch.randn(B, T, D_MODEL), return_weights=return_weights)
+    assert output.dtype == torch.bfloat16
+
+
 # --- additive attention -------------------------------------------------------------
 
 
@@ -255,6 +344,19 @@ def test_additive_refuses() -> None:
             additive_attention(x, x, x, *bad)
     with pytest.raises(TypeError, match=r"got a mask of torch.float32"):
         additive_attention(x, x, x, w, w, w[:, 0], torch.zeros(T, T))
+    ones = torch.ones(2, T, T, dtype=torch.bool)
+    with pytest.raises(ValueError, match=r"the weights, \(5, 5\); got \(2, 5, 5\)"):
+        additive_attention(x, x, x, w, w, w[:, 0], ones)
+    with pytest.raises(ValueError, match="same sizes in place of the dots"):
+        additive_attention(x, x[None], x[None], w, w, w[:, 0])
+    with pytest.raises(ValueError, match="number of positions; got 5 and 4"):
+        additive_attention(x, x, x[:4], w, w, w[:, 0])
+    with pytest.raises(TypeError, match="same dtype"):
+        additive_attention(x, x.double(), x, w, w, w[:, 0])
+    for bad in ((w[:, :2], w, w[:, 0]), (w, w[:, :2], w[:, 0]), (w, w, w[:, :1])):
+        got = re.escape("got {}, {} and {}".format(*(tuple(y.shape) for y in bad)))
+        with pytest.raises(ValueError, match=rf"\(A, Dq=3\), \(A, Dk=3\).*{got}"):
+            additive_attention(x, x, x, *bad)
 
 
 # --- many heads ---------------------------------------------------------------------
@@ -454,6 +556,12 @@ def test_heads_must_divide(d_model: int, num_heads: int) -> None:
         MultiHeadAttention(d_model, num_heads)
 
 
+@pytest.mark.parametrize("d_model", [0, -2])
+def test_features_are_needed(d_model: int) -> None:
+    with pytest.raises(ValueError, match=f"d_model must be at least 1; got {d_model}"):
+        MultiHeadAttention(d_model, 1)
+
+
 @pytest.mark.parametrize("dropout", [-0.1, 1.0, 1.5])
 def test_dropout_is_checked(dropout: float) -> None:
     with pytest.raises(
@@ -488,6 +596,28 @@ def test_shapes_are_checked() -> None:
         attention(x, mask=torch.ones(B, T, T, dtype=torch.bool))
     with pytest.raises(TypeError, match="boolean"):
         attention(x, mask=torch.ones(T, T))
+    for sizes in ((T,), (T, T + 1), (B + 1, 1, 1, T), (1, B, H, T, T)):
+        with pytest.raises(ValueError, match=r"^mask must .* weights, \(2, 3, 5, 5\)"):
+            attention(x, mask=torch.ones(sizes, dtype=torch.bool))
+
+
+def test_keys_are_checked_before_a_cache_keeps_them() -> None:
+    attention = MultiHeadAttention(D_MODEL, H)
+    x, memory = torch.zeros(B, T, D_MODEL), torch.zeros(B, S, D_MODEL)
+    cache = KeyValueCache(S)
+    with pytest.raises(ValueError, match=r"got \(2, .*\), \(1, .*\) and \(1, 7, 12\)"):
+        attention(x, memory[:1], cache=cache)
+    with pytest.raises(ValueError, match=r"got \(2, .*\), \(2, .*\) and \(1, 7, 12\)"):
+        attention(x, memory, memory[:1], cache=cache)
+    with pytest.raises(ValueError, match="number of positions; got 7 and 6"):
+        attention(x, memory, memory[:, :6], cache=cache)
+    with pytest.raises(TypeError, match=r"same dtype; got torch\.float32, torch"):
+        attention(x, memory.double(), cache=cache)
+    assert cache.stored() is None
+    attention(x, memory, cache=cache)
+    attention(x, memory[:1], cache=cache)  # not read: the cache is filled
+    with pytest.raises(ValueError, match="same sizes in place of the dots"):
+        attention(x[:1], memory, cache=cache)
 
 
 # --- rotary positions inside --------------------------------------------------------

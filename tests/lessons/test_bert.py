@@ -1,5 +1,6 @@
 """Our BERT equals Hugging Face's, outputs and gradients, with the same weights."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -19,6 +20,7 @@ from transformers_explained.bert import (
     BertForQuestionAnswering,
     BertForSequenceClassification,
 )
+from transformers_explained.layers import LayerNorm
 from transformers_explained.masked_words import IGNORED, mask_tokens
 from transformers_explained.weight_copy import Target
 from transformers_explained.weight_names import (
@@ -289,6 +291,71 @@ def test_heads() -> None:
     )
 
 
+def test_dropout_of_the_embeddings_and_of_the_classifier() -> None:
+    """Beside that of the layers: half of the features are 0, the others doubled."""
+    bert, ids = tiny(dropout=0.5), torch.randint(1, 23, (5, 7))
+    embeddings = bert.embeddings
+    whole = embeddings.eval()(ids)
+    dropped = embeddings.train()(ids)
+    kept = dropped != 0
+    torch.testing.assert_close(dropped[kept], 2 * whole[kept])
+    # 5 · 7 · 6 = 210 features: four standard deviations are 0.14.
+    assert kept.float().mean().item() == pytest.approx(0.5, abs=0.14)
+    classifier = BertForSequenceClassification(bert, 3)
+    bert.eval()  # what still varies is the classifier's own
+    assert not torch.equal(classifier(ids), classifier(ids))
+    classifier.eval()
+    assert torch.equal(classifier(ids), classifier(ids))
+
+
+def test_dropout_in_training_only() -> None:
+    ids = torch.randint(1, 23, (2, 7))
+    dropping = tiny(dropout=0.5)
+    dropping.embeddings.eval()  # what still varies are the layers
+    assert not torch.equal(dropping(ids).hidden, dropping(ids).hidden)
+    dropping.eval()
+    assert torch.equal(dropping(ids).hidden, dropping(ids).hidden)
+    still = tiny(dropout=0.0)
+    assert torch.equal(still.train()(ids).hidden, still.eval()(ids).hidden)
+
+
+def test_first_weights() -> None:
+    """Normal with standard deviation 0.02; biases and padding 0; LayerNorm as it is.
+
+    The standard deviation measured on n weights has itself one of 0.02 / √(2n): with
+    n >= 7 · 32, five of these are less than a quarter of 0.02.
+    """
+    bert = tiny(
+        vocab_size=64, d_model=32, d_ff=48, max_len=40, num_segments=7, pooler=True
+    )
+    heads: tuple[nn.Module, ...] = (
+        BertForPretraining(bert),
+        BertForSequenceClassification(bert, 7),
+    )
+    norms = {
+        f"{name}."
+        for model in heads
+        for name, module in model.named_modules()
+        if isinstance(module, LayerNorm)
+    }
+    assert len(norms) == 1 + 2 * 2 + 1  # embeddings, two layers, a head
+    for model in heads:
+        for name, parameter in model.named_parameters():
+            owner, kind = name[: name.rfind(".") + 1], name.rsplit(".", 1)[-1]
+            if kind == "bias" or name == "word_bias":
+                assert parameter.eq(0).all(), name
+            elif owner in norms:
+                assert parameter.eq(1).all(), name
+            elif parameter.numel() >= 7 * 32:
+                tolerance = 5 * 0.02 / (2 * parameter.numel()) ** 0.5
+                std = parameter.square().mean().sqrt().item()
+                # Of 64 rows of the embedding table, that of the padding is 0.
+                assert std == pytest.approx(0.02, abs=tolerance + 0.0002), name
+            else:
+                assert name == "next_sentence.weight"
+    assert bert.embeddings.tokens.weight[0].eq(0).all()
+
+
 def test_heads_leave_the_encoder_as_it_was() -> None:
     bert = tiny()
     before = {name: tensor.clone() for name, tensor in bert.state_dict().items()}
@@ -360,6 +427,45 @@ def test_probability_1_chooses_every_ordinary_token() -> None:
         ids, mask_id=4, vocab_size=9, special_ids={0, 1, 2}, probability=1.0
     )
     assert labels.tolist() == [[IGNORED, 5, 6, 7, IGNORED, IGNORED]]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"dropout": 2.0}, r"dropout must lie in \[0, 1\); got 2.0"),
+        ({"dropout": -0.1}, r"dropout must lie in \[0, 1\); got -0.1"),
+        ({"norm_eps": -1.0}, r"norm_eps must be above 0; got -1.0"),
+        ({"norm_eps": 0.0}, r"norm_eps must be above 0; got 0.0"),
+        *(
+            ({name: 0}, f"{name} must be at least 1; got 0")
+            for name in ("vocab_size", "d_model", "num_heads", "d_ff", "max_len")
+        ),
+    ],
+)
+def test_configuration_is_checked(wrong: dict[str, float], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        BertConfig(**wrong)  # type: ignore[arg-type]
+
+
+def test_ids_and_segments_are_checked() -> None:
+    model, ids = tiny(), torch.ones(2, 5, dtype=torch.int64)
+    for wrong in (torch.zeros(5), torch.zeros(2, 5, 1), torch.tensor(0)):
+        got = re.escape(str(tuple(wrong.shape)))
+        with pytest.raises(ValueError, match=rf"^ids must have the axes .*{got}$"):
+            model(wrong.long())
+        with pytest.raises(ValueError, match=rf"^segments must have .*{got}$"):
+            model(ids, wrong.long())
+    for segments in (ids[:1], ids[:, :4]):
+        got = re.escape(f"shape of ids, (2, 5); got {tuple(segments.shape)}")
+        with pytest.raises(ValueError, match=f"^segments must have the {got}$"):
+            model(ids, segments)
+    with pytest.raises(TypeError, match=r"^ids must .* got torch.float32$"):
+        model(ids.float())
+    with pytest.raises(TypeError, match=r"^segments must .* got torch.bool$"):
+        model(ids, ids.bool())
+    torch.testing.assert_close(
+        model(ids.int(), ids.int()).hidden, model(ids, ids).hidden
+    )
 
 
 def test_bad_input() -> None:

@@ -431,11 +431,16 @@ def test_bad_input() -> None:
     source = sources()
     three = torch.full((3, 1), START)
     with pytest.raises(ValueError, match=r"must not end with padding \(pad_id=0\)"):
-        greedy(pair, PAD, source=source, max_new_tokens=3)
-    with pytest.raises(ValueError, match="must not end with padding"):
         greedy(model, torch.tensor([[3, 4], [3, PAD]]), max_new_tokens=3)
-    with pytest.raises(ValueError, match="must not end with padding"):
+    with pytest.raises(ValueError, match=r"must hold no padding \(pad_id=0\)"):
+        greedy(pair, PAD, source=source, max_new_tokens=3)
+    with pytest.raises(ValueError, match="must hold no padding"):
         beam_search(pair, PAD, source=source, max_new_tokens=3, beam_size=2)
+    # A Transformer counts positions from the left edge: padding there would move them.
+    for row in ([PAD, 3, 4], [3, PAD, 4], [3, 4, PAD]):
+        prompt = torch.tensor([[3, 4, 5], [3, 5, 4], row])
+        with pytest.raises(ValueError, match="must hold no padding"):
+            greedy(pair, prompt, source=source, max_new_tokens=3)
     with pytest.raises(ValueError, match="read 20 tokens, and max_len=19"):
         greedy(model, 3, max_new_tokens=20)
     assert greedy(model, 3, max_new_tokens=19).shape == (1, 20)

@@ -270,6 +270,80 @@ def test_overfits_one_batch(positions: str) -> None:
     assert loss.item() < 0.05
 
 
+def test_dropout_in_training_only() -> None:
+    ids = torch.randint(1, 23, (2, 7))
+    dropping = tiny(dropout=0.5)
+    dropping.dropout.eval()  # that of the embeddings: what still varies are the layers
+    assert not torch.equal(dropping(ids)[0], dropping(ids)[0])
+    dropping.eval()
+    assert torch.equal(dropping(ids)[0], dropping(ids)[0])
+    still = tiny(dropout=0.0)
+    assert torch.equal(still.train()(ids)[0], still.eval()(ids)[0])
+
+
+@pytest.mark.parametrize("positions", POSITIONS)
+def test_what_the_first_layer_reads(positions: str) -> None:
+    """Tokens plus positions; beside sinusoids, the tokens are multiplied by √d_model.
+
+    In training half of these features are dropped, the others doubled.
+    """
+    model = tiny(positions=positions, dropout=0.5).eval()
+    ids = torch.randint(1, 23, (3, 7))
+    read: list[Tensor] = []
+    model.decoder.register_forward_pre_hook(lambda _, inputs: read.append(inputs[0]))
+    model(ids)
+    model.train()(ids)
+    expected = model.tokens.weight[ids]  # (B, T, D)
+    if positions == "sinusoidal":
+        zeros = torch.zeros(1, 7, 12, dtype=torch.float64)
+        expected = expected * 12**0.5 + model.positions(zeros)
+    elif positions == "learned":
+        expected = expected + model.positions.weight[:7]
+    whole, dropped = read
+    torch.testing.assert_close(whole, expected)
+    kept = dropped != 0
+    torch.testing.assert_close(dropped[kept], 2 * expected[kept])
+    # 3 · 7 · 12 = 252 features: four standard deviations are 0.13.
+    assert kept.double().mean().item() == pytest.approx(0.5, abs=0.13)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"dropout": 2.0}, r"dropout must lie in \[0, 1\); got 2.0"),
+        ({"dropout": -0.1}, r"dropout must lie in \[0, 1\); got -0.1"),
+        ({"norm_eps": -1.0}, r"norm_eps must be above 0; got -1.0"),
+        ({"norm": "foo"}, r"norm must be one of pre, post; got 'foo'"),
+        (
+            {"activation": "foo"},
+            r"activation must be one of relu, gelu, gelu_tanh; got 'foo'",
+        ),
+        (
+            {"positions": "rotary", "d_model": 9, "num_heads": 3},
+            r"even d_model / num_heads; got 3",
+        ),
+        *(
+            ({name: 0}, f"{name} must be at least 1; got 0")
+            for name in ("d_model", "num_heads", "num_layers", "d_ff", "max_len")
+        ),
+    ],
+)
+def test_configuration_is_checked(wrong: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        LanguageModelConfig(**{"vocab_size": 5, **wrong})
+
+
+def test_ids_are_checked() -> None:
+    model, ids = tiny(), torch.ones(2, 5, dtype=torch.int64)
+    with pytest.raises(ValueError, match=r"^ids must have .*\(B, length\).* \(5,\)$"):
+        model(ids[0])
+    with pytest.raises(ValueError, match=r"^ids must have .* \(2, 5, 1\)$"):
+        model(ids[..., None])
+    with pytest.raises(TypeError, match=r"^ids must .* got torch.float32$"):
+        model(ids.float())
+    torch.testing.assert_close(model(ids.int())[0], model(ids)[0])
+
+
 def test_bad_input() -> None:
     with pytest.raises(ValueError, match="positions must be one of learned, sinus"):
         LanguageModelConfig(vocab_size=5, positions="absolute")  # type: ignore[arg-type]

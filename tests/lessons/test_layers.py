@@ -122,6 +122,18 @@ def test_layer_norm_gradcheck_and_defaults() -> None:
     assert LayerNorm(1)(torch.ones(2, 1)).eq(0).all()
     with pytest.raises(ValueError, match="d_model must be at least 1; got 0"):
         LayerNorm(0)
+    for eps in (0.0, -1.0):
+        with pytest.raises(ValueError, match=f"eps must be above 0; got {eps}"):
+            LayerNorm(5, eps=eps)
+
+
+@pytest.mark.parametrize("fused", [True, False])
+@pytest.mark.parametrize("shape", [(2, 1), (2, 5), (4, 1), ()])
+def test_layer_norm_refuses_other_features(shape: tuple[int, ...], fused: bool) -> None:
+    """A single feature would broadcast, on the path written out."""
+    with pytest.raises(ValueError, match=r"shape \(\.\.\., d_model=4\); got ") as error:
+        LayerNorm(4, fused=fused)(torch.zeros(shape))
+    assert str(error.value).endswith(f"got {shape}")
 
 
 # --- feed-forward ---------------------------------------------------------------------
@@ -164,6 +176,9 @@ def test_feed_forward_defaults() -> None:
     assert torch.equal(network(x), expected)
     with pytest.raises(ValueError, match="one of relu, gelu, gelu_tanh; got 'sigmoid'"):
         FeedForward(5, 11, activation="sigmoid")  # type: ignore[arg-type]
+    for sizes, name in (((0, 11), "d_model"), ((5, 0), "d_ff")):
+        with pytest.raises(ValueError, match=f"{name} must be at least 1; got 0"):
+            FeedForward(*sizes)
 
 
 # --- one layer ------------------------------------------------------------------------

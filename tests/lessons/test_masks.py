@@ -88,6 +88,14 @@ def test_combine_passes_over_none() -> None:
     assert torch.equal(last, mask)
 
 
+@pytest.mark.parametrize("shapes", [[(3, 3), (2, 1, 1, 4)], [(2, 1, 3), (3, 1, 3)]])
+def test_combine_refuses_what_does_not_broadcast(shapes: list[tuple[int, ...]]) -> None:
+    masks = [torch.ones(shape, dtype=torch.bool) for shape in shapes]
+    with pytest.raises(ValueError, match="must broadcast to one shape; got ") as error:
+        combine(*masks)
+    assert str(error.value).endswith(f"got {shapes[0]} and {shapes[1]}")
+
+
 def test_combine_refuses_numbers() -> None:
     """An attention mask of ones and zeros is not ours: `&` would accept it."""
     with pytest.raises(TypeError, match=r"boolean, True = may attend; got torch.int64"):

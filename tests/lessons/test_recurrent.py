@@ -1,5 +1,7 @@
 """The recurrent networks equal PyTorch's; the translator attends where it should."""
 
+import re
+
 import pytest
 import torch
 from torch import nn
@@ -77,6 +79,20 @@ def test_wrong_input_is_refused(model):
         model(4, 6)(torch.zeros(2, 0, 4))
 
 
+def test_wrong_state_is_refused():
+    x, right = torch.zeros(2, 3, 4), torch.zeros(2, 6)
+    for wrong in (torch.zeros(6), torch.zeros(2, 1), torch.zeros(1, 2, 6), right[:1]):
+        expected = re.escape(
+            f"must have shape (batch=2, hidden_size=6); got {tuple(wrong.shape)}"
+        )
+        with pytest.raises(ValueError, match=f"^state {expected}$"):
+            RNN(4, 6)(x, wrong)
+        with pytest.raises(ValueError, match=f"^state h {expected}$"):
+            LSTM(4, 6)(x, (wrong, right))
+        with pytest.raises(ValueError, match=f"^state c {expected}$"):
+            LSTM(4, 6)(x, (right, wrong))
+
+
 def test_reverse_within_keeps_the_padding_behind():
     x = torch.tensor([[1, 2, 3, 0], [1, 2, 3, 4], [7, 0, 0, 0]])[:, :, None]
     lengths = torch.tensor([3, 4, 1])
@@ -125,6 +141,23 @@ def test_translator_reads_both_directions(translator):
     assert not torch.allclose(first[0, 2, :6], one[0, 2, :6])
 
 
+def test_decoding_opens_with_what_the_backward_reader_made_of_the_first_word(
+    translator,
+):
+    """h = tanh(W ←h_1), where ←h_1 is the last state of the reader from the right."""
+    seen = []
+    step = translator.decoder.step
+    translator.decoder.step = lambda x, h, c: seen.append((h, c)) or step(x, h, c)
+    source = torch.tensor([[3, 4, 5], [6, 7, 0]])
+    translator(source, torch.tensor([[1, 4], [1, 5]]))
+    embedded = translator.source_embedding(source)
+    for row, words in enumerate((embedded[0], embedded[1, :2])):
+        _, (last, _) = translator.right_to_left(words.flip(0)[None])
+        expected = torch.tanh(translator.first_state(last[0]))
+        torch.testing.assert_close(seen[0][0][row], expected)
+    assert torch.equal(seen[0][1], torch.zeros(2, 6).double())
+
+
 def test_translator_overfits_one_batch():
     """Reversal of four symbols is learned, and every parameter takes part."""
     torch.manual_seed(0)
@@ -142,6 +175,18 @@ def test_translator_overfits_one_batch():
     for parameter in model.parameters():
         assert parameter.grad is not None
         assert parameter.grad.abs().max() > 0
+
+
+def test_translator_refuses_other_ids(translator):
+    ids = torch.full((2, 4), 3)
+    with pytest.raises(ValueError, match=r"source_ids must have .* \(4,\)$"):
+        translator(ids[0], torch.full((4, 2), 3))
+    with pytest.raises(ValueError, match=r"target_ids must have .* \(2,\)$"):
+        translator(ids, ids[:, 0])
+    with pytest.raises(TypeError, match=r"source_ids must .* got torch.float32"):
+        translator(ids.float(), ids)
+    with pytest.raises(TypeError, match=r"target_ids must .* got torch.float32"):
+        translator(ids, ids.float())
 
 
 def test_translator_refuses_two_batch_sizes(translator):

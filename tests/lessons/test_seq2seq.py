@@ -345,6 +345,7 @@ def test_options_reach_the_layers() -> None:
         ({"num_heads": 5}, "divide d_model; got d_model=12, num_heads=5"),
         ({"dropout": 1.0}, r"dropout must lie in \[0, 1\); got 1.0"),
         ({"dropout": -0.1}, r"dropout must lie in \[0, 1\); got -0.1"),
+        ({"norm_eps": 0.0}, "norm_eps must be above 0; got 0.0"),
         ({"norm": "after"}, "norm must be one of pre, post; got 'after'"),
         (
             {"activation": "tanh"},
@@ -383,7 +384,11 @@ def test_ids_are_checked() -> None:
         model(SOURCE, TARGET[:1])
     with pytest.raises(ValueError, match=r"source_ids must have.*got shape \(7,\)"):
         model.encode(SOURCE[0])
+    with pytest.raises(TypeError, match=r"source_ids must .* got torch.float32"):
+        model.encode(SOURCE.float())
     memory, _ = model.encode(SOURCE)
+    with pytest.raises(TypeError, match=r"target_ids must .* got torch.float64"):
+        model.decode(TARGET.double(), memory)
     with pytest.raises(ValueError, match=r"target_ids must have.*got shape \(5,\)"):
         model.decode(TARGET[0], memory)
     for positions in ("sinusoidal", "none"):
