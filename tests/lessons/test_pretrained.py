@@ -51,6 +51,12 @@ def bert_folder(tmp_path: Path) -> Path:
     return save(transformers.BertModel(config), tmp_path / "bert")
 
 
+@pytest.fixture
+def gpt2_folder(tmp_path: Path) -> Path:
+    config = transformers.GPT2Config(n_embd=4, n_head=2, n_layer=1, vocab_size=5)
+    return save(transformers.GPT2Model(config), tmp_path / "gpt2")
+
+
 # ------------------------------------------------------------------------- MiniLM
 
 
@@ -115,9 +121,15 @@ def test_bert_folder(bert_folder: Path) -> None:
         torch.testing.assert_close(load_bert(str(bert_folder))(ids).hidden, expected)
 
 
-def test_distilbert_folder_with_a_head(tmp_path: Path) -> None:
+@pytest.mark.parametrize("sinusoids", [True, False])
+def test_distilbert_folder_with_a_head(tmp_path: Path, sinusoids: bool) -> None:
     config = transformers.DistilBertConfig(
-        dim=6, n_heads=2, n_layers=1, hidden_dim=10, **TINY
+        dim=6,
+        n_heads=2,
+        n_layers=1,
+        hidden_dim=10,
+        sinusoidal_pos_embds=sinusoids,
+        **TINY,
     )
     reference = transformers.DistilBertForMaskedLM(config).eval()
     folder = save(reference, tmp_path)
@@ -193,6 +205,13 @@ def reconfigure(folder: Path, **changes: Any) -> None:
     path.write_text(json.dumps(json.loads(path.read_text()) | changes))
 
 
+def forget(folder: Path, *names: str) -> None:
+    path = folder / "config.json"
+    config = json.loads(path.read_text())
+    kept = {name: value for name, value in config.items() if name not in names}
+    path.write_text(json.dumps(kept))
+
+
 # ---------------------------------------------------------------- nothing in silence
 
 
@@ -236,25 +255,75 @@ def test_parameter_without_a_source_is_named(bert_folder: Path) -> None:
     [
         ({"model_type": "roberta"}, "model_type must be 'bert'.*got 'roberta'"),
         ({"hidden_act": "relu"}, "hidden_act must be 'gelu'.*got 'relu'"),
-        ({"position_embedding_type": "relative_key"}, "must be 'absolute'"),
+        (
+            {"position_embedding_type": "relative_key"},
+            "position_embedding_type must be 'absolute'.*got 'relative_key'",
+        ),
+        ({"is_decoder": True}, "is_decoder must be False.*got True"),
+        ({"add_cross_attention": True}, "add_cross_attention must be False.*got True"),
     ],
 )
 def test_other_architectures_are_refused(
-    bert_folder: Path, change: dict[str, str], message: str
+    bert_folder: Path, change: dict[str, Any], message: str
 ) -> None:
     reconfigure(bert_folder, **change)
     with pytest.raises(ValueError, match=message):
         load_bert(bert_folder)
 
 
-def test_other_kinds_of_gpt2_are_refused(tmp_path: Path) -> None:
-    config = transformers.GPT2Config(n_embd=4, n_head=2, n_layer=1, vocab_size=5)
-    folder = save(transformers.GPT2Model(config), tmp_path)
-    reconfigure(folder, scale_attn_by_inverse_layer_idx=True)
-    with pytest.raises(ValueError, match="scale_attn_by_inverse_layer_idx"):
-        load_gpt2(folder)
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("model_type", "gptj", "model_type must be 'gpt2'.*got 'gptj'"),
+        ("activation_function", "gelu", "must be 'gelu_new'.*got 'gelu'"),
+        ("scale_attn_weights", False, "scale_attn_weights must be True.*got False"),
+        (
+            "scale_attn_by_inverse_layer_idx",
+            True,
+            "scale_attn_by_inverse_layer_idx must be False.*got True",
+        ),
+        (
+            "reorder_and_upcast_attn",
+            True,
+            "reorder_and_upcast_attn must be False.*got True",
+        ),
+        ("add_cross_attention", True, "add_cross_attention must be False.*got True"),
+        ("tie_word_embeddings", False, "tie_word_embeddings must be True.*got False"),
+    ],
+)
+def test_other_kinds_of_gpt2_are_refused(
+    gpt2_folder: Path, name: str, value: Any, message: str
+) -> None:
+    load_gpt2(gpt2_folder)
+    reconfigure(gpt2_folder, **{name: value})
+    with pytest.raises(ValueError, match=message):
+        load_gpt2(gpt2_folder)
+
+
+def test_gpt2_is_no_bert(gpt2_folder: Path) -> None:
     with pytest.raises(ValueError, match=r"model_type must be 'bert'.*got 'gpt2'"):
-        load_bert(folder)
+        load_bert(gpt2_folder)
+
+
+def test_settings_left_out_are_hugging_face_defaults(gpt2_folder: Path) -> None:
+    forget(gpt2_folder, "activation_function", "tie_word_embeddings")
+    load_gpt2(gpt2_folder)
+    forget(gpt2_folder, "model_type")
+    with pytest.raises(ValueError, match=r"model_type must be 'gpt2'.*got None"):
+        load_gpt2(gpt2_folder)
+
+
+def test_gpt2_output_layer_must_be_the_embedding(gpt2_folder: Path) -> None:
+    def output(difference: float) -> Any:
+        return lambda weights: (
+            weights | {"lm_head.weight": weights["wte.weight"] + difference}
+        )
+
+    rewrite(gpt2_folder, output(0.0))
+    load_gpt2(gpt2_folder)
+    rewrite(gpt2_folder, output(1.0))
+    with pytest.raises(ValueError, match=r"lm_head\.weight must equal wte\.weight"):
+        load_gpt2(gpt2_folder)
 
 
 def test_missing_files_are_said(tmp_path: Path) -> None:
