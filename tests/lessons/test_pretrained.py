@@ -1,6 +1,7 @@
 """Weights from files: all of them, exactly, or one error that names each misfit."""
 
 import json
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ import transformers
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from transformers_explained.bert import BertConfig
+from transformers_explained.language_model import LanguageModelConfig
 from transformers_explained.pretrained import (
     load_bert,
     load_distilbert,
@@ -157,6 +160,98 @@ def test_gpt2_folder(tmp_path: Path, head: bool) -> None:
     with torch.no_grad():
         scores, _ = load_gpt2(folder)(ids)
         torch.testing.assert_close(scores, whole(ids).logits)
+
+
+def test_bert_settings_are_those_of_the_file(tmp_path: Path) -> None:
+    config = transformers.BertConfig(
+        hidden_size=6,
+        num_attention_heads=2,
+        num_hidden_layers=1,
+        intermediate_size=10,
+        type_vocab_size=3,
+        hidden_dropout_prob=0.3,
+        layer_norm_eps=0.1,
+        pad_token_id=4,
+        **TINY,
+    )
+    reference = transformers.BertModel(config).eval()
+    ours = load_bert(save(reference, tmp_path))
+    assert ours.config == BertConfig(
+        vocab_size=23,
+        d_model=6,
+        num_heads=2,
+        num_layers=1,
+        d_ff=10,
+        max_len=11,
+        num_segments=3,
+        dropout=0.3,
+        norm_eps=0.1,
+        pad_id=4,
+    )
+    ids = torch.tensor([[3, 5, 7]])
+    with torch.no_grad():
+        torch.testing.assert_close(ours(ids).hidden, reference(ids).last_hidden_state)
+
+
+def test_distilbert_settings_are_those_of_the_file(tmp_path: Path) -> None:
+    config = transformers.DistilBertConfig(
+        dim=6,
+        n_heads=2,
+        n_layers=1,
+        hidden_dim=10,
+        dropout=0.3,
+        pad_token_id=4,
+        **TINY,
+    )
+    folder = save(transformers.DistilBertModel(config), tmp_path)
+    assert load_distilbert(folder).config == BertConfig(
+        vocab_size=23,
+        d_model=6,
+        num_heads=2,
+        num_layers=1,
+        d_ff=10,
+        max_len=11,
+        num_segments=0,
+        pooler=False,
+        dropout=0.3,
+        pad_id=4,
+    )
+    reconfigure(folder, activation="relu")
+    with pytest.raises(ValueError, match=r"activation must be 'gelu'.*got 'relu'"):
+        load_distilbert(folder)
+
+
+@pytest.mark.parametrize("d_ff", [10, None])
+def test_gpt2_settings_are_those_of_the_file(tmp_path: Path, d_ff: int | None) -> None:
+    config = transformers.GPT2Config(
+        vocab_size=23,
+        n_embd=6,
+        n_head=2,
+        n_layer=1,
+        n_inner=d_ff,
+        n_positions=11,
+        resid_pdrop=0.3,
+        layer_norm_epsilon=0.1,
+    )
+    reference = transformers.GPT2LMHeadModel(config).eval()
+    ours = load_gpt2(save(reference, tmp_path))
+    assert ours.config == LanguageModelConfig(
+        vocab_size=23,
+        d_model=6,
+        num_heads=2,
+        num_layers=1,
+        d_ff=d_ff or 24,
+        max_len=11,
+        dropout=0.3,
+        positions="learned",
+        activation="gelu_tanh",
+        norm="pre",
+        norm_eps=0.1,
+        tied=True,
+    )
+    ids = torch.tensor([[3, 5, 7]])
+    with torch.no_grad():
+        torch.testing.assert_close(ours(ids)[0], reference(ids).logits)
 
 
 def test_first_release_names_and_position_ids(bert_folder: Path) -> None:
@@ -333,6 +428,33 @@ def test_missing_files_are_said(tmp_path: Path) -> None:
         FileNotFoundError, match=r"holds no vocab\.txt, nor vocab\.json"
     ):
         load_tokenizer(tmp_path)
+
+
+@pytest.mark.parametrize("old", [True, False])
+def test_hub_gives_the_old_weights_file_only_if_there_is_no_other(
+    bert_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, old: bool
+) -> None:
+    import huggingface_hub
+
+    expected = load_bert(bert_folder)(torch.tensor([[3, 5, 7]])).hidden
+    safe = bert_folder / "model.safetensors"
+    torch.save(load_file(safe), bert_folder / "pytorch_model.bin")
+    if old:
+        safe.unlink()
+    cache = tmp_path / "cache"
+    cache.mkdir()
+
+    def download(name: str, *, allow_patterns: list[str]) -> str:
+        assert name == "someone/old-bert"
+        for pattern in allow_patterns:
+            for file in bert_folder.glob(pattern):
+                shutil.copy(file, cache)
+        return str(cache)
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", download)
+    hidden = load_bert("someone/old-bert")(torch.tensor([[3, 5, 7]])).hidden
+    assert torch.equal(hidden, expected)
+    assert (cache / "pytorch_model.bin").exists() == old
 
 
 def test_no_network_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
