@@ -23,8 +23,9 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from accelerate import Accelerator
-from accelerate.utils import DistributedDataParallelKwargs, send_to_device
+from accelerate.utils import send_to_device
 from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
 from tqdm import tqdm
 
 from transformers_explained import checkpoints, schedules
@@ -225,7 +226,6 @@ class Trainer:
         self.accelerator = Accelerator(
             cpu=not torch.cuda.is_available(),
             device_placement=False,
-            kwargs_handlers=[DistributedDataParallelKwargs(broadcast_buffers=False)],
         )
         self.rank = self.accelerator.process_index
         self.world_size = self.accelerator.num_processes
@@ -244,6 +244,9 @@ class Trainer:
         self.model = model
         self.device = next(model.parameters()).device
         self.wrapped: nn.Module = self.accelerator.prepare_model(model)
+        if isinstance(self.wrapped, DistributedDataParallel):
+            # Buffers, such as positions, do not change: once is enough.
+            self.wrapped.forward_sync_buffers = False
         self.optimizer = optimizer or adamw(model, config)
         self.history = History()
         self.step = 0
