@@ -134,9 +134,9 @@ def format_number(value: SupportsFloat, *, digits: int | None = None) -> str:
     French: decimal comma, thousands set apart by a narrow no-break space (U+202F).
     English: decimal point, thousands set apart by a comma. Both: a true minus sign
     (U+2212), as in formulas. From four digits on, thousands are set apart. A number
-    that is not zero is never shown as zero: under 0.0001, when the decimals asked for
-    would erase it, it is written as a power of ten, 3.2 × 10⁻⁷; so are numbers from
-    10¹⁵ on.
+    under 0.0001 is written as a power of ten, 3.2 × 10⁻⁷, unless the decimals asked
+    for show it; so are numbers from 10¹⁵ on. From 0.0001 on, a number is rounded even
+    to zero: 0.004 with two decimals is 0.00.
 
     Args:
         value: an integer, a float, or a one-element NumPy or PyTorch number.

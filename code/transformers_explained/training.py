@@ -23,8 +23,9 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from accelerate import Accelerator
-from accelerate.utils import DistributedDataParallelKwargs, send_to_device
+from accelerate.utils import send_to_device
 from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
 from tqdm import tqdm
 
 from transformers_explained import checkpoints, schedules
@@ -225,7 +226,6 @@ class Trainer:
         self.accelerator = Accelerator(
             cpu=not torch.cuda.is_available(),
             device_placement=False,
-            kwargs_handlers=[DistributedDataParallelKwargs(broadcast_buffers=False)],
         )
         self.rank = self.accelerator.process_index
         self.world_size = self.accelerator.num_processes
@@ -244,6 +244,9 @@ class Trainer:
         self.model = model
         self.device = next(model.parameters()).device
         self.wrapped: nn.Module = self.accelerator.prepare_model(model)
+        if isinstance(self.wrapped, DistributedDataParallel):
+            # Buffers, such as positions, do not change: once is enough.
+            self.wrapped.forward_sync_buffers = False
         self.optimizer = optimizer or adamw(model, config)
         self.history = History()
         self.step = 0
@@ -342,7 +345,7 @@ class Trainer:
             progress = {
                 "step": self.step,
                 "config": asdict(self.config),
-                "order": self._fingerprint(),
+                "examples": self._fingerprint(),
                 "history": asdict(self.history),
             }
             checkpoints.save_json(progress, folder / "progress.json")
@@ -354,7 +357,8 @@ class Trainer:
 
         Raises:
             FileNotFoundError: if there is no checkpoint in `folder`.
-            ValueError: if it belongs to another configuration or to other examples.
+            ValueError: if it belongs to another configuration or to other examples,
+                which are told apart by their `repr`.
         """
         folder = Path(folder)
         progress = checkpoints.load_json(folder / "progress.json")
@@ -370,10 +374,10 @@ class Trainer:
                 f"the checkpoint in {folder} has another configuration; "
                 f"(saved, expected): {changed}"
             )
-        if progress["order"] != self._fingerprint():
+        if progress.get("examples") != self._fingerprint():
             raise ValueError(
-                f"the checkpoint in {folder} was trained on other examples: the order "
-                "of the data would not be the same"
+                f"the checkpoint in {folder} was trained on other examples, or on "
+                "these in another order"
             )
         checkpoints.load_weights(self.model, folder)
         checkpoints.load_optimizer(self.optimizer, folder)
@@ -382,8 +386,11 @@ class Trainer:
         self.step = progress["step"]
 
     def _fingerprint(self) -> str:
-        """The order of the first epoch, in short: it gives away another data set."""
-        return hashlib.sha256(repr(self._order(0)).encode()).hexdigest()[:16]
+        """The examples in the order of the first epoch, in short."""
+        digest = hashlib.sha256()
+        for batch in self._order(0):
+            digest.update(repr([self.examples[index] for index in batch]).encode())
+        return digest.hexdigest()[:16]
 
 
 def train(

@@ -28,12 +28,14 @@ def bert_from_weights(config: Mapping[str, Any], weights: Mapping[str, Tensor]) 
         ValueError: if the configuration describes another model, or the weights do
             not fit it.
     """
-    _require(config, model_type="bert", hidden_act="gelu")
-    if config.get("position_embedding_type", "absolute") != "absolute":
-        raise ValueError(
-            "position_embedding_type must be 'absolute'; "
-            f"got {config['position_embedding_type']!r}"
-        )
+    _require(
+        config,
+        model_type="bert",
+        hidden_act="gelu",
+        position_embedding_type="absolute",
+        is_decoder=False,
+        add_cross_attention=False,
+    )
     model = Bert(
         BertConfig(
             vocab_size=config["vocab_size"],
@@ -97,7 +99,10 @@ def _modern(name: str) -> str:
 def distilbert_from_weights(
     config: Mapping[str, Any], weights: Mapping[str, Tensor]
 ) -> Bert:
-    """Our `Bert` from a `DistilBertModel`; see `bert_from_weights`."""
+    """Our `Bert` from a `DistilBertModel`; see `bert_from_weights`.
+
+    Sinusoidal positions need no care: the file holds their table, as if learned.
+    """
     _require(config, model_type="distilbert", activation="gelu")
     model = Bert(
         BertConfig(
@@ -152,10 +157,27 @@ def distilbert_targets(num_layers: int) -> dict[str, Target]:
 def gpt2_from_weights(
     config: Mapping[str, Any], weights: Mapping[str, Tensor]
 ) -> LanguageModel:
-    """Our `LanguageModel` from a `GPT2Model`; see `bert_from_weights`."""
-    _require(config, model_type="gpt2", activation_function="gelu_new")
-    if config.get("scale_attn_by_inverse_layer_idx", False):
-        raise ValueError("scale_attn_by_inverse_layer_idx must be False; got True")
+    """Our `LanguageModel` from a `GPT2Model`; see `bert_from_weights`.
+
+    The output layer is the embedding: a file in which they differ is refused.
+    """
+    _require(
+        config,
+        model_type="gpt2",
+        activation_function="gelu_new",
+        scale_attn_weights=True,
+        scale_attn_by_inverse_layer_idx=False,
+        reorder_and_upcast_attn=False,
+        add_cross_attention=False,
+        tie_word_embeddings=True,
+    )
+    weights = {name.removeprefix("transformer."): t for name, t in weights.items()}
+    output, embedding = weights.get("lm_head.weight"), weights.get("wte.weight")
+    if not (output is None or embedding is None or torch.equal(output, embedding)):
+        raise ValueError(
+            "lm_head.weight must equal wte.weight, as tie_word_embeddings says; "
+            "got two different tensors"
+        )
     d_model = config["n_embd"]
     model = LanguageModel(
         LanguageModelConfig(
@@ -173,7 +195,7 @@ def gpt2_from_weights(
     )
     copy_weights(
         model.to(_dtype(weights)),
-        {name.removeprefix("transformer."): t for name, t in weights.items()},
+        weights,
         gpt2_targets(model.config.num_layers),
         # The output layer is the embedding; the buffers hold the causal mask.
         ignored=r"lm_head\.weight|h\.\d+\.attn\.(masked_)?bias",
@@ -216,12 +238,17 @@ def gpt2_targets(num_layers: int) -> dict[str, Target]:
     )
 
 
-def _require(config: Mapping[str, Any], **expected: str) -> None:
+def _require(config: Mapping[str, Any], **expected: str | bool) -> None:
+    """Refuse what our modules do not compute.
+
+    The kind of the model must be said. The other settings expected are Hugging Face's
+    defaults: a configuration may leave them out.
+    """
+    said = {**expected, "model_type": None, **config}
     for name, value in expected.items():
-        if config.get(name) != value:
+        if said[name] != value:
             raise ValueError(
-                f"{name} must be {value!r} in the configuration; "
-                f"got {config.get(name)!r}"
+                f"{name} must be {value!r} in the configuration; got {said[name]!r}"
             )
 
 

@@ -1,6 +1,7 @@
 """Weights from files: all of them, exactly, or one error that names each misfit."""
 
 import json
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ import transformers
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from transformers_explained.bert import BertConfig
+from transformers_explained.language_model import LanguageModelConfig
 from transformers_explained.pretrained import (
     load_bert,
     load_distilbert,
@@ -49,6 +52,12 @@ def bert_folder(tmp_path: Path) -> Path:
         **TINY,
     )
     return save(transformers.BertModel(config), tmp_path / "bert")
+
+
+@pytest.fixture
+def gpt2_folder(tmp_path: Path) -> Path:
+    config = transformers.GPT2Config(n_embd=4, n_head=2, n_layer=1, vocab_size=5)
+    return save(transformers.GPT2Model(config), tmp_path / "gpt2")
 
 
 # ------------------------------------------------------------------------- MiniLM
@@ -115,9 +124,15 @@ def test_bert_folder(bert_folder: Path) -> None:
         torch.testing.assert_close(load_bert(str(bert_folder))(ids).hidden, expected)
 
 
-def test_distilbert_folder_with_a_head(tmp_path: Path) -> None:
+@pytest.mark.parametrize("sinusoids", [True, False])
+def test_distilbert_folder_with_a_head(tmp_path: Path, sinusoids: bool) -> None:
     config = transformers.DistilBertConfig(
-        dim=6, n_heads=2, n_layers=1, hidden_dim=10, **TINY
+        dim=6,
+        n_heads=2,
+        n_layers=1,
+        hidden_dim=10,
+        sinusoidal_pos_embds=sinusoids,
+        **TINY,
     )
     reference = transformers.DistilBertForMaskedLM(config).eval()
     folder = save(reference, tmp_path)
@@ -145,6 +160,98 @@ def test_gpt2_folder(tmp_path: Path, head: bool) -> None:
     with torch.no_grad():
         scores, _ = load_gpt2(folder)(ids)
         torch.testing.assert_close(scores, whole(ids).logits)
+
+
+def test_bert_settings_are_those_of_the_file(tmp_path: Path) -> None:
+    config = transformers.BertConfig(
+        hidden_size=6,
+        num_attention_heads=2,
+        num_hidden_layers=1,
+        intermediate_size=10,
+        type_vocab_size=3,
+        hidden_dropout_prob=0.3,
+        layer_norm_eps=0.1,
+        pad_token_id=4,
+        **TINY,
+    )
+    reference = transformers.BertModel(config).eval()
+    ours = load_bert(save(reference, tmp_path))
+    assert ours.config == BertConfig(
+        vocab_size=23,
+        d_model=6,
+        num_heads=2,
+        num_layers=1,
+        d_ff=10,
+        max_len=11,
+        num_segments=3,
+        dropout=0.3,
+        norm_eps=0.1,
+        pad_id=4,
+    )
+    ids = torch.tensor([[3, 5, 7]])
+    with torch.no_grad():
+        torch.testing.assert_close(ours(ids).hidden, reference(ids).last_hidden_state)
+
+
+def test_distilbert_settings_are_those_of_the_file(tmp_path: Path) -> None:
+    config = transformers.DistilBertConfig(
+        dim=6,
+        n_heads=2,
+        n_layers=1,
+        hidden_dim=10,
+        dropout=0.3,
+        pad_token_id=4,
+        **TINY,
+    )
+    folder = save(transformers.DistilBertModel(config), tmp_path)
+    assert load_distilbert(folder).config == BertConfig(
+        vocab_size=23,
+        d_model=6,
+        num_heads=2,
+        num_layers=1,
+        d_ff=10,
+        max_len=11,
+        num_segments=0,
+        pooler=False,
+        dropout=0.3,
+        pad_id=4,
+    )
+    reconfigure(folder, activation="relu")
+    with pytest.raises(ValueError, match=r"activation must be 'gelu'.*got 'relu'"):
+        load_distilbert(folder)
+
+
+@pytest.mark.parametrize("d_ff", [10, None])
+def test_gpt2_settings_are_those_of_the_file(tmp_path: Path, d_ff: int | None) -> None:
+    config = transformers.GPT2Config(
+        vocab_size=23,
+        n_embd=6,
+        n_head=2,
+        n_layer=1,
+        n_inner=d_ff,
+        n_positions=11,
+        resid_pdrop=0.3,
+        layer_norm_epsilon=0.1,
+    )
+    reference = transformers.GPT2LMHeadModel(config).eval()
+    ours = load_gpt2(save(reference, tmp_path))
+    assert ours.config == LanguageModelConfig(
+        vocab_size=23,
+        d_model=6,
+        num_heads=2,
+        num_layers=1,
+        d_ff=d_ff or 24,
+        max_len=11,
+        dropout=0.3,
+        positions="learned",
+        activation="gelu_tanh",
+        norm="pre",
+        norm_eps=0.1,
+        tied=True,
+    )
+    ids = torch.tensor([[3, 5, 7]])
+    with torch.no_grad():
+        torch.testing.assert_close(ours(ids)[0], reference(ids).logits)
 
 
 def test_first_release_names_and_position_ids(bert_folder: Path) -> None:
@@ -193,6 +300,13 @@ def reconfigure(folder: Path, **changes: Any) -> None:
     path.write_text(json.dumps(json.loads(path.read_text()) | changes))
 
 
+def forget(folder: Path, *names: str) -> None:
+    path = folder / "config.json"
+    config = json.loads(path.read_text())
+    kept = {name: value for name, value in config.items() if name not in names}
+    path.write_text(json.dumps(kept))
+
+
 # ---------------------------------------------------------------- nothing in silence
 
 
@@ -236,25 +350,75 @@ def test_parameter_without_a_source_is_named(bert_folder: Path) -> None:
     [
         ({"model_type": "roberta"}, "model_type must be 'bert'.*got 'roberta'"),
         ({"hidden_act": "relu"}, "hidden_act must be 'gelu'.*got 'relu'"),
-        ({"position_embedding_type": "relative_key"}, "must be 'absolute'"),
+        (
+            {"position_embedding_type": "relative_key"},
+            "position_embedding_type must be 'absolute'.*got 'relative_key'",
+        ),
+        ({"is_decoder": True}, "is_decoder must be False.*got True"),
+        ({"add_cross_attention": True}, "add_cross_attention must be False.*got True"),
     ],
 )
 def test_other_architectures_are_refused(
-    bert_folder: Path, change: dict[str, str], message: str
+    bert_folder: Path, change: dict[str, Any], message: str
 ) -> None:
     reconfigure(bert_folder, **change)
     with pytest.raises(ValueError, match=message):
         load_bert(bert_folder)
 
 
-def test_other_kinds_of_gpt2_are_refused(tmp_path: Path) -> None:
-    config = transformers.GPT2Config(n_embd=4, n_head=2, n_layer=1, vocab_size=5)
-    folder = save(transformers.GPT2Model(config), tmp_path)
-    reconfigure(folder, scale_attn_by_inverse_layer_idx=True)
-    with pytest.raises(ValueError, match="scale_attn_by_inverse_layer_idx"):
-        load_gpt2(folder)
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("model_type", "gptj", "model_type must be 'gpt2'.*got 'gptj'"),
+        ("activation_function", "gelu", "must be 'gelu_new'.*got 'gelu'"),
+        ("scale_attn_weights", False, "scale_attn_weights must be True.*got False"),
+        (
+            "scale_attn_by_inverse_layer_idx",
+            True,
+            "scale_attn_by_inverse_layer_idx must be False.*got True",
+        ),
+        (
+            "reorder_and_upcast_attn",
+            True,
+            "reorder_and_upcast_attn must be False.*got True",
+        ),
+        ("add_cross_attention", True, "add_cross_attention must be False.*got True"),
+        ("tie_word_embeddings", False, "tie_word_embeddings must be True.*got False"),
+    ],
+)
+def test_other_kinds_of_gpt2_are_refused(
+    gpt2_folder: Path, name: str, value: Any, message: str
+) -> None:
+    load_gpt2(gpt2_folder)
+    reconfigure(gpt2_folder, **{name: value})
+    with pytest.raises(ValueError, match=message):
+        load_gpt2(gpt2_folder)
+
+
+def test_gpt2_is_no_bert(gpt2_folder: Path) -> None:
     with pytest.raises(ValueError, match=r"model_type must be 'bert'.*got 'gpt2'"):
-        load_bert(folder)
+        load_bert(gpt2_folder)
+
+
+def test_settings_left_out_are_hugging_face_defaults(gpt2_folder: Path) -> None:
+    forget(gpt2_folder, "activation_function", "tie_word_embeddings")
+    load_gpt2(gpt2_folder)
+    forget(gpt2_folder, "model_type")
+    with pytest.raises(ValueError, match=r"model_type must be 'gpt2'.*got None"):
+        load_gpt2(gpt2_folder)
+
+
+def test_gpt2_output_layer_must_be_the_embedding(gpt2_folder: Path) -> None:
+    def output(difference: float) -> Any:
+        return lambda weights: (
+            weights | {"lm_head.weight": weights["wte.weight"] + difference}
+        )
+
+    rewrite(gpt2_folder, output(0.0))
+    load_gpt2(gpt2_folder)
+    rewrite(gpt2_folder, output(1.0))
+    with pytest.raises(ValueError, match=r"lm_head\.weight must equal wte\.weight"):
+        load_gpt2(gpt2_folder)
 
 
 def test_missing_files_are_said(tmp_path: Path) -> None:
@@ -264,6 +428,33 @@ def test_missing_files_are_said(tmp_path: Path) -> None:
         FileNotFoundError, match=r"holds no vocab\.txt, nor vocab\.json"
     ):
         load_tokenizer(tmp_path)
+
+
+@pytest.mark.parametrize("old", [True, False])
+def test_hub_gives_the_old_weights_file_only_if_there_is_no_other(
+    bert_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, old: bool
+) -> None:
+    import huggingface_hub
+
+    expected = load_bert(bert_folder)(torch.tensor([[3, 5, 7]])).hidden
+    safe = bert_folder / "model.safetensors"
+    torch.save(load_file(safe), bert_folder / "pytorch_model.bin")
+    if old:
+        safe.unlink()
+    cache = tmp_path / "cache"
+    cache.mkdir()
+
+    def download(name: str, *, allow_patterns: list[str]) -> str:
+        assert name == "someone/old-bert"
+        for pattern in allow_patterns:
+            for file in bert_folder.glob(pattern):
+                shutil.copy(file, cache)
+        return str(cache)
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", download)
+    hidden = load_bert("someone/old-bert")(torch.tensor([[3, 5, 7]])).hidden
+    assert torch.equal(hidden, expected)
+    assert (cache / "pytorch_model.bin").exists() == old
 
 
 def test_no_network_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

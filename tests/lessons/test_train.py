@@ -59,16 +59,19 @@ def test_two_processes_draw_the_curve_of_one(tmp_path):
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     for launcher, count in (([], 1), (torchrun, 2)):
         folder = tmp_path / str(count)
-        subprocess.run(
+        run = subprocess.run(
             [
                 *[sys.executable, *launcher, *command],
                 *["--processes", str(count), "--folder", str(folder)],
             ],
-            check=True,
             env=environment,
             timeout=240,
             stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
         )
+        assert run.returncode == 0, run.stderr
+        assert "FutureWarning" not in run.stderr
         assert processes(folder) == count
     one, two = history(tmp_path / "1"), history(tmp_path / "2")
     assert len(one) == 12

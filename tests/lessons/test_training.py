@@ -224,6 +224,14 @@ def test_checkpoint_of_another_run_is_refused(tmp_path):
         trainer(learning_rate=0.5).load(tmp_path)
     with pytest.raises(ValueError, match="trained on other examples"):
         trainer(sequences(36)).load(tmp_path)
+    for index in (0, 12, 24, 36):
+        examples = sequences()
+        examples[index] = [1] * len(examples[index])
+        with pytest.raises(ValueError, match="trained on other examples"):
+            trainer(examples).load(tmp_path)
+    with pytest.raises(ValueError, match="these in another order"):
+        trainer(sequences()[::-1]).load(tmp_path)
+    trainer(sequences()).load(tmp_path)
     with pytest.raises(FileNotFoundError, match="no checkpoint in"):
         trainer().load(tmp_path / "elsewhere")
 
