@@ -29,6 +29,7 @@ _language = "en"
 _IDENTIFIER = re.compile(r"[a-z0-9-]+\.[a-z0-9-]+")
 _KEY = re.compile(r"[a-z0-9-]+")
 _DECIMALS = re.compile(r"\.(\d+)f")
+_APOSTROPHE = re.compile(r"(?<=[^\W\d_])'")
 
 NARROW_NO_BREAK_SPACE = "\u202f"
 NO_BREAK_SPACE = "\u00a0"
@@ -67,6 +68,8 @@ def current_language() -> str:
 def label(identifier: str, /, **values: object) -> str:
     """Return a text in the current language, its placeholders filled.
 
+    An apostrophe between letters is written as in a printed book.
+
     Args:
         identifier: ``"<slug>.<key>"``, for example ``"attention.axis-query"``.
         **values: one value per placeholder. Numbers are written with
@@ -84,7 +87,7 @@ def label(identifier: str, /, **values: object) -> str:
             f"unknown label id {identifier!r}: no table [{key}] in "
             f"label_texts/{slug}.toml; it has {', '.join(sorted(texts)) or 'none'}"
         )
-    text = texts[key][_language]
+    text = _APOSTROPHE.sub("’", texts[key][_language])
     wanted = placeholders(text)
     if wanted != set(values):
         raise ValueError(

@@ -182,3 +182,8 @@ def test_what_is_written_can_be_read_back(value: float, digits: int) -> None:
                 abs(float(text) - value)
                 <= 0.5000001 * 10.0**-digits + abs(value) * 2e-16
             )
+
+
+def test_apostrophes_are_those_of_a_printed_book() -> None:
+    use_language("fr")
+    assert label("history.hint-read").startswith("Combien de fois l’état")

@@ -5,9 +5,11 @@ from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.config import Config
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.writers.html5 import HTML5Translator
 
+from bilingual_book.quotes import typeset
 from bilingual_book.sphinx_ext.page_context import book_texts
 
 # What sphinx-exercise writes of an exercise: "Exercise 2.1 (Title)".
@@ -50,17 +52,17 @@ class FoldBoxes(SphinxPostTransform):
         link = title.next_node(nodes.reference)
         if link is None:
             return list(title.children)
-        return [nodes.Text(solution_name(title, book_texts(self.config)))]
+        return [nodes.Text(solution_name(title, self.config))]
 
 
-def solution_name(title: nodes.TextElement, texts: dict[str, Any]) -> str:
+def solution_name(title: nodes.TextElement, config: Config) -> str:
     """What a solution is called after its exercise, in the page's language."""
     link = title.next_node(nodes.reference)
     found = EXERCISE.fullmatch(link.astext().strip()) if link else None
     if found is None:
         return str(title.astext())
-    name = texts["ui"]["solution"].format(number=found[1])
-    return f"{name} {found[2] or ''}".rstrip()
+    name = book_texts(config)["ui"]["solution"].format(number=found[1])
+    return f"{name} {typeset(found[2] or '', config.book_language)}".rstrip()
 
 
 def visit_fold(translator: HTML5Translator, node: fold) -> None:

@@ -150,7 +150,7 @@ class GatherSolutions(PaperTransform):
         for box in self.document.findall(exercise_enumerable_node):
             if box["label"] == exercise:
                 box += raw(rf"\solutionat{{{where}}}")
-        name = solution_name(solution[0], self.texts)
+        name = solution_name(solution[0], self.config)
         task = paper["exercise_at"].format(page=rf"\pageref{{exercise:{exercise}}}")
         solution.parent.remove(solution)
         return paper_solution(
