@@ -72,15 +72,13 @@ def train_translation(options: argparse.Namespace) -> None:
         config,
         length=example_length,
     )
-    # A launcher that silently starts one process is an old trap.
-    if options.processes not in (None, trainer.world_size):
-        raise ValueError(
-            label(
-                "train.processes-differ",
-                wanted=options.processes,
-                found=trainer.world_size,
-            )
-        )
+    # A launcher that silently starts one process is an old trap, and so are two that
+    # train apart: WORLD_SIZE is how many the launcher says that it started.
+    for wanted in (options.processes, os.environ.get("WORLD_SIZE")):
+        if wanted is not None and int(wanted) != trainer.world_size:
+            found = trainer.world_size
+            message = label("train.processes-differ", wanted=wanted, found=found)
+            raise ValueError(message)
     if options.resume:
         trainer.load(options.folder)
     history = trainer.run(until=options.until)

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from accelerate import PartialState
 from safetensors.torch import load_file
 
 from transformers_explained import train as cli
@@ -91,6 +92,15 @@ def test_a_launcher_that_starts_too_few_is_found_out(small_model, tmp_path):
     arguments = ["translation", *SMALL, "--folder", str(tmp_path / "model")]
     with pytest.raises(SystemExit, match="2 processes wanted, 1 running"):
         cli.main([*arguments, "--processes", "2"])
+    assert not (tmp_path / "model").exists()
+
+
+def test_processes_that_train_apart_are_found_out(small_model, monkeypatch, tmp_path):
+    """Without an option: torchrun's own word is enough."""
+    PartialState(cpu=True)  # alone before the launcher's word, it stays alone
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(SystemExit, match="2 processes wanted, 1 running"):
+        cli.main(["translation", *SMALL, "--folder", str(tmp_path / "model")])
     assert not (tmp_path / "model").exists()
 
 
