@@ -181,6 +181,66 @@ def test_without_variables_the_locale_decides(monkeypatch):
         assert cli._environment_language() == expected
 
 
+@pytest.mark.parametrize(
+    ("arguments", "french", "english"),
+    [
+        (
+            ["translation", "--sed=3"],
+            "arguments inconnus\u00a0: --sed=3",
+            "unrecognized arguments: --sed=3",
+        ),
+        (
+            ["translate"],
+            "arguments manquants\u00a0: text",
+            "the following arguments are required: text",
+        ),
+        (
+            ["translation", "--seed"],
+            "argument --seed\u00a0: une valeur est attendue",
+            "argument --seed: expected one argument",
+        ),
+        (
+            ["--language"],
+            "argument --language\u00a0: une valeur est attendue",
+            "argument --language: expected one argument",
+        ),
+        (
+            ["--language", "de"],
+            "argument --language\u00a0: choix inconnu\u00a0: 'de' (à choisir parmi",
+            "argument --language: invalid choice: 'de' (choose from",
+        ),
+        (
+            ["translation", "--p", "3"],
+            "option ambiguë\u00a0: --p peut désigner --pairs, --processes",
+            "ambiguous option: --p could match --pairs, --processes",
+        ),
+        (
+            ["translation", "--resume=3"],
+            "argument --resume\u00a0: valeur superflue '3'",
+            "argument --resume: ignored explicit argument '3'",
+        ),
+        (
+            ["translation", "--seed", "some"],
+            "argument --seed\u00a0: un nombre entier positif ou nul est attendu",
+            "argument --seed: a whole number, 0 or more, is expected",
+        ),
+    ],
+)
+def test_wrong_arguments_are_refused_in_the_readers_language(
+    monkeypatch, capsys, arguments, french, english
+):
+    for system, error in (
+        ("fr_FR.UTF-8", f"erreur\u00a0: {french}"),
+        ("en_GB.UTF-8", f"error: {english}"),
+    ):
+        monkeypatch.setenv("LANG", system)
+        with pytest.raises(SystemExit, match="2"):
+            cli.main(arguments)
+        said = capsys.readouterr().err
+        assert said.startswith("usage")
+        assert said.splitlines()[-1].startswith(error)
+
+
 def test_wrong_numbers_are_refused(capsys):
     with pytest.raises(SystemExit, match="2"):
         cli.main(["translation", "--epochs", "some"])
