@@ -12,6 +12,7 @@ The same command runs on two processes, which share each batch:
 import argparse
 import locale
 import os
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, replace
@@ -21,7 +22,7 @@ from typing import NoReturn
 import torch
 
 from transformers_explained import checkpoints
-from transformers_explained.labels import label, use_language
+from transformers_explained.labels import LANGUAGES, label, use_language
 from transformers_explained.numbers_in_words import (
     Vocabulary,
     translate,
@@ -40,6 +41,17 @@ from transformers_explained.sequence_pairs import (
 from transformers_explained.training import Trainer, set_seed
 
 FOLDER = Path("checkpoints/translation")
+# argparse speaks English only: its phrases, and our texts for them.
+ARGPARSE_PHRASES = {
+    "unrecognized arguments:": "train.unrecognized",
+    "the following arguments are required:": "train.required",
+    "expected one argument": "train.one-expected",
+    "invalid choice:": "train.invalid-choice",
+    "(choose from": "train.choose-from",
+    "ambiguous option:": "train.ambiguous",
+    "could match": "train.could-match",
+    "ignored explicit argument": "train.superfluous",
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -72,15 +84,13 @@ def train_translation(options: argparse.Namespace) -> None:
         config,
         length=example_length,
     )
-    # A launcher that silently starts one process is an old trap.
-    if options.processes not in (None, trainer.world_size):
-        raise ValueError(
-            label(
-                "train.processes-differ",
-                wanted=options.processes,
-                found=trainer.world_size,
-            )
-        )
+    # A launcher that silently starts one process is an old trap, and so are two that
+    # train apart: WORLD_SIZE is how many the launcher says that it started.
+    for wanted in (options.processes, os.environ.get("WORLD_SIZE")):
+        if wanted is not None and int(wanted) != trainer.world_size:
+            found = trainer.world_size
+            message = label("train.processes-differ", wanted=wanted, found=found)
+            raise ValueError(message)
     if options.resume:
         trainer.load(options.folder)
     history = trainer.run(until=options.until)
@@ -143,6 +153,10 @@ class _Parser(argparse.ArgumentParser):
         self.add_argument("-h", "--help", action="help", help=label("train.help"))
 
     def error(self, message: str) -> NoReturn:
+        for phrase, text in ARGPARSE_PHRASES.items():
+            message = message.replace(phrase, label(text))
+        if match := re.fullmatch(r"argument (\S+): (.*)", message, re.DOTALL):
+            message = label("train.at-argument", name=match[1], problem=match[2])
         self.print_usage(sys.stderr)
         self.exit(2, f"{label('train.error')} {message}\n")
 
@@ -180,7 +194,7 @@ def _parser() -> argparse.ArgumentParser:
     use.add_argument("text", nargs="+", help=label("train.text"))
     for command in (parser, training, use):
         command.add_argument(
-            "--language", choices=("fr", "en"), help=label("train.language")
+            "--language", choices=LANGUAGES, help=label("train.language")
         )
     for command in (training, use):
         command.add_argument(
@@ -200,11 +214,12 @@ def _natural(text: str) -> int:
 
 
 def _wanted_language(arguments: Sequence[str]) -> str:
-    """`--language`, read before the help is written; else that of the environment."""
+    """`--language`, read before the help is written; else that of the environment,
+    in which the parser itself then refuses another language."""
     first = argparse.ArgumentParser(add_help=False)
-    first.add_argument("--language", choices=("fr", "en"))
+    first.add_argument("--language", nargs="?")
     chosen: str | None = first.parse_known_args(arguments)[0].language
-    return chosen or _environment_language()
+    return chosen if chosen in LANGUAGES else _environment_language()
 
 
 def _environment_language() -> str:

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from accelerate import PartialState
 from safetensors.torch import load_file
 
 from transformers_explained import train as cli
@@ -94,6 +95,15 @@ def test_a_launcher_that_starts_too_few_is_found_out(small_model, tmp_path):
     assert not (tmp_path / "model").exists()
 
 
+def test_processes_that_train_apart_are_found_out(small_model, monkeypatch, tmp_path):
+    """Without an option: torchrun's own word is enough."""
+    PartialState(cpu=True)  # alone before the launcher's word, it stays alone
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(SystemExit, match="2 processes wanted, 1 running"):
+        cli.main(["translation", *SMALL, "--folder", str(tmp_path / "model")])
+    assert not (tmp_path / "model").exists()
+
+
 def test_it_trains_then_translates(small_model, tmp_path, capsys):
     folder = ["--folder", str(tmp_path)]
     sizes = ["--pairs", "16", "--epochs", "150", "--test", "20"]
@@ -169,6 +179,66 @@ def test_without_variables_the_locale_decides(monkeypatch):
     for name, expected in (("French_France", "fr"), ("fr_FR", "fr"), (None, "en")):
         monkeypatch.setattr(cli.locale, "getlocale", lambda name=name: (name, None))
         assert cli._environment_language() == expected
+
+
+@pytest.mark.parametrize(
+    ("arguments", "french", "english"),
+    [
+        (
+            ["translation", "--sed=3"],
+            "arguments inconnus\u00a0: --sed=3",
+            "unrecognized arguments: --sed=3",
+        ),
+        (
+            ["translate"],
+            "arguments manquants\u00a0: text",
+            "the following arguments are required: text",
+        ),
+        (
+            ["translation", "--seed"],
+            "argument --seed\u00a0: une valeur est attendue",
+            "argument --seed: expected one argument",
+        ),
+        (
+            ["--language"],
+            "argument --language\u00a0: une valeur est attendue",
+            "argument --language: expected one argument",
+        ),
+        (
+            ["--language", "de"],
+            "argument --language\u00a0: choix inconnu\u00a0: 'de' (à choisir parmi",
+            "argument --language: invalid choice: 'de' (choose from",
+        ),
+        (
+            ["translation", "--p", "3"],
+            "option ambiguë\u00a0: --p peut désigner --pairs, --processes",
+            "ambiguous option: --p could match --pairs, --processes",
+        ),
+        (
+            ["translation", "--resume=3"],
+            "argument --resume\u00a0: valeur superflue '3'",
+            "argument --resume: ignored explicit argument '3'",
+        ),
+        (
+            ["translation", "--seed", "some"],
+            "argument --seed\u00a0: un nombre entier positif ou nul est attendu",
+            "argument --seed: a whole number, 0 or more, is expected",
+        ),
+    ],
+)
+def test_wrong_arguments_are_refused_in_the_readers_language(
+    monkeypatch, capsys, arguments, french, english
+):
+    for system, error in (
+        ("fr_FR.UTF-8", f"erreur\u00a0: {french}"),
+        ("en_GB.UTF-8", f"error: {english}"),
+    ):
+        monkeypatch.setenv("LANG", system)
+        with pytest.raises(SystemExit, match="2"):
+            cli.main(arguments)
+        said = capsys.readouterr().err
+        assert said.startswith("usage")
+        assert said.splitlines()[-1].startswith(error)
 
 
 def test_wrong_numbers_are_refused(capsys):
