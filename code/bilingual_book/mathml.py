@@ -54,6 +54,14 @@ OLDER_LETTERS = {
 # KaTeX writes a space as these characters; an invisible separator makes it negative.
 SPACES = {"\u200a": 1 / 18, "\u2009": 3 / 18, "\u205f": 4 / 18, "\u2005": 5 / 18}
 NEGATIVE = "\u2063"
+APPLICATION = "\u2061"  # the invisible sign between a function and what it applies to
+THIN = "0.167em"  # what TeX puts around the name of a function
+SCRIPTED = {"msub", "msup", "msubsup", "munder", "mover", "munderover"}
+# After these, plus and minus join two terms; after any other sign they begin one.
+CLOSING = set(
+    ")]}\u27e9\u2309\u230b|\u2016\u2223\u2225!\u2026\u22ef\u22ee\u22f1\u2032\u22a4"
+)
+SIGNS = {"+", "-", "\u2212", "\u00b1", "\u2213"}
 
 
 class FormulaError(ValueError):
@@ -114,7 +122,8 @@ def to_mathml(tex: str, *, display: bool) -> str:
     root = ET.fromstring(katex.render(tex, display=display))
     keep_presentation(root)
     for element in list(root.iter()):
-        drop_pull_back(element)
+        space_functions(element)
+        mark_signs(element)
         measure_spaces(element)
         compose_accents(element)
         join_words(element)
@@ -139,12 +148,81 @@ def keep_presentation(root: ET.Element) -> None:
         root[:] = [semantics[0]]
 
 
-def drop_pull_back(element: ET.Element) -> None:
-    """Drop the negative space after a function's name: MathML puts none before it."""
+def space_functions(element: ET.Element) -> None:
+    """Set a function's name off as TeX does: MathML puts no space around it.
+
+    A fence touches the name, and so does what the author pulls back to it.
+    """
     children = list(element)
+    for child, after in pairwise(children):
+        if not applies(child):
+            continue
+        if NEGATIVE in (after.text or ""):
+            element.remove(after)
+        elif tag(first_piece(after)) not in {"mo", "mspace", "mtext"}:
+            element.insert(list(element).index(after), thin_space())
     for before, child in pairwise(children):
-        if before.text == "\u2061" and NEGATIVE in (child.text or ""):
-            element.remove(child)
+        follows = tag(core(before)) in {"mi", "mn", "mfrac", "msqrt"}
+        if follows and before in list(element) and starts_function(children, child):
+            element.insert(list(element).index(child), thin_space())
+
+
+def thin_space() -> ET.Element:
+    """The space between a function and its neighbour."""
+    return ET.Element(f"{NAMESPACE}mspace", {"width": THIN})
+
+
+def applies(element: ET.Element) -> bool:
+    """Whether a function's name ends here, with its index if it has one."""
+    if tag(element) in SCRIPTED and len(element):
+        base = element[0]
+        return len(base) > 0 and base[-1].text == APPLICATION
+    return element.text == APPLICATION
+
+
+def starts_function(children: list[ET.Element], child: ET.Element) -> bool:
+    """Whether a function's name begins here."""
+    if tag(child) in SCRIPTED:
+        return applies(child)
+    after = children[children.index(child) + 1 :]
+    return tag(child) == "mi" and bool(after) and after[0].text == APPLICATION
+
+
+def first_piece(element: ET.Element) -> ET.Element:
+    """What a group begins with."""
+    while tag(element) in {"mrow", "mstyle"} and len(element):
+        element = element[0]
+    return element
+
+
+def core(element: ET.Element) -> ET.Element:
+    """What bears the indices and exponents of an element."""
+    while tag(element) in SCRIPTED and len(element):
+        element = element[0]
+    return element
+
+
+def mark_signs(element: ET.Element) -> None:
+    """Say of a plus or a minus that begins a term that it is a prefix.
+
+    Browsers know it of the first sign of a group alone.
+    """
+    before: ET.Element | None = None
+    for child in element:
+        if tag(child) == "mo" and child.text in SIGNS:
+            sign = core(before) if before is not None else None
+            begins = sign is None or (tag(sign) == "mo" and sign.text not in CLOSING)
+            if begins and tag(element) in {"mrow", "mstyle", "mtd", "math"}:
+                child.set("form", "prefix")
+        if tag(child) != "mspace" and not is_space(child):
+            before = child
+
+
+def is_space(element: ET.Element) -> bool:
+    """Whether an element is one of KaTeX's spaces."""
+    characters = set(element.text or "")
+    spaces = {*SPACES, NEGATIVE}
+    return tag(element) == "mtext" and bool(characters) and characters <= spaces
 
 
 def measure_spaces(element: ET.Element) -> None:

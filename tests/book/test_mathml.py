@@ -63,6 +63,47 @@ def test_tex_source_is_not_repeated_and_nothing_is_left_to_a_script() -> None:
     assert "\\" not in markup
 
 
+@pytest.mark.parametrize(
+    ("tex", "spaces"),
+    [
+        (r"\ln 0.7", 1),
+        (r"-\log p", 1),
+        (r"p \log q", 2),
+        (r"\log_2 x", 1),
+        (r"\max_x f", 1),
+        (r"\ln(x)", 0),
+        (r"\log\!\left(x\right)", 0),
+        (r"\operatorname{softmax}\left(x\right)", 0),
+        (r"\log", 0),
+    ],
+)
+def test_a_function_stands_off_its_neighbours_but_not_its_bracket(
+    tex: str, spaces: int
+) -> None:
+    assert inline(tex).count('<mspace width="0.167em">') == spaces
+    assert "margin-left" not in inline(tex)
+
+
+@pytest.mark.parametrize(
+    ("tex", "prefixes"),
+    [
+        ("x = -1", 1),
+        ("x, -y", 1),
+        ("(-2)", 1),
+        ("-x", 1),
+        (r"x = \, -1", 1),
+        (r"\begin{aligned}a &= -b\end{aligned}", 1),
+        ("a - b", 0),
+        ("(a) - b", 0),
+        ("(a)^2 + b", 0),
+        ("x_1 - y", 0),
+        (r"a + \cdots + b", 0),
+    ],
+)
+def test_a_sign_that_begins_a_term_is_a_prefix(tex: str, prefixes: int) -> None:
+    assert inline(tex).count('form="prefix"') == prefixes
+
+
 def test_typeface_has_the_signs_and_level_roots(tmp_path: Path) -> None:
     signs = formula_signs([inline(r"\sqrt{d_k} \in \mathbb{R}, \; \beta")])
     assert {"√", "∈", "ℝ", "𝑑", "𝑘", "𝛽"} <= signs

@@ -69,3 +69,16 @@ def test_the_sheets_bear_numbers_the_solutions_and_the_explorers_picture(
     # No sheet is left empty by what may not be broken.
     for sheet in sheets[:-1]:
         assert len(re.findall(r"\S+", sheet)) > 12, sheet
+
+
+def test_the_dark_theme_is_printed_on_white(page: Page, origin: str) -> None:
+    page.goto(origin + "en/attention.html")
+    page.evaluate("localStorage.theme = 'dark'")
+    page.reload()
+    colours = """() => [getComputedStyle(document.body).color,
+      getComputedStyle(document.body).backgroundColor,
+      getComputedStyle(document.querySelector("figure img")).filter]"""
+    dark = page.evaluate(colours)
+    assert dark[2] != "none"
+    page.emulate_media(media="print")
+    assert page.evaluate(colours) == ["rgb(0, 0, 0)", "rgb(255, 255, 255)", "none"]

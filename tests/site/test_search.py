@@ -105,6 +105,19 @@ def test_a_formula_in_a_heading_is_shown_as_text(page: Page, origin: str) -> Non
     assert "\\" not in title
 
 
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_an_excerpt_holds_neither_tex_nor_a_hole_for_a_citation(
+    page: Page, origin: str, language: str
+) -> None:
+    page.goto(f"{origin}{language}/search.html")
+    excerpts = page.evaluate("bookIndex.sections.map((section) => section[3])")
+    assert len(excerpts) > 100
+    for excerpt in excerpts:
+        assert "\\" not in excerpt
+        assert "_{" not in excerpt
+    assert any("Vaswani" in excerpt for excerpt in excerpts)
+
+
 def test_every_result_leads_to_a_place_that_exists(page: Page, origin: str) -> None:
     for address in results(page, origin, "fr", "attention")[:10]:
         page.goto("about:blank")  # else a place on the same page is no new response

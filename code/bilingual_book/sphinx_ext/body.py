@@ -31,6 +31,8 @@ FORMULA = re.compile(
     r"([.,;:!?)\]»”…]+|\u00a0[;:!?»])?",
     re.DOTALL,
 )
+# A word of inline code: an option such as -m is not broken after its hyphen.
+WORD_OF_CODE = re.compile(r'<span class="pre">([^<\s]{1,24})</span>')
 SCRIPT = re.compile(r"<script data-attention-explorer>.*?</script>\s*", re.DOTALL)
 SOURCE = re.compile(r'\bsrc="([^"]*)"')
 
@@ -91,6 +93,13 @@ def hold_together(formula: re.Match[str]) -> str:
     if not before.strip() and not after:
         return formula[0]
     return f'<span class="together">{before}{markup}{after}</span>'
+
+
+def hold_option(word: re.Match[str]) -> str:
+    """Keep a short word of code on one line if it has a hyphen."""
+    if "-" not in word[1]:
+        return word[0]
+    return f'<span class="pre together">{word[1]}</span>'
 
 
 def box_picture(figure: re.Match[str]) -> str:
@@ -154,6 +163,7 @@ def mend_body(
     # docutils writes a list whose entries have a role that is no longer a list item's.
     body = body.replace('role="doc-biblioentry"', 'role="listitem"')
     body = without_repeats(PICTURE.sub(picture, body))
+    body = WORD_OF_CODE.sub(hold_option, body)
     body = FORMULA.sub(hold_together, FIGURE.sub(box_picture, body))
     if app.config.book_language != WORKS:
         body = body.replace('role="listitem">', f'role="listitem" lang="{WORKS}">')

@@ -28,6 +28,8 @@ IN_WORD_ENTRY, IN_DEFINITION, IN_CODE = 9.0, 0.5, 0.3
 # Exercises, key points: they repeat what the sections before them teach.
 AFTER_THE_LESSON = 0.5
 NAME_IN_FORMULA = re.compile(r"\\operatorname\*?\{([^{}]*)\}")
+# A formula that an excerpt can show: N, d_k, N = 6.
+READABLE = re.compile(r"[^\\{}^_&]{1,11}|\w_\w")
 SATURATION = 4.0  # BM25's: the tenth occurrence says little more than the fifth
 
 
@@ -172,14 +174,15 @@ def weight_of(text: nodes.Text) -> tuple[float, bool]:
         if isinstance(element, nodes.raw | nodes.comment | addnodes.index):
             return 0.0, False
         if isinstance(element, nodes.math | nodes.math_block):
-            short = len(text.astext()) < 12 and "\\" not in text.astext()
-            return IN_TEXT, short
+            return IN_TEXT, bool(READABLE.fullmatch(text.astext()))
         if isinstance(element, addnodes.pending_xref):
             # A reference without words of its own holds the label, which no one reads.
             if element.get("reftarget") == text.astext():
                 return 0.0, False
         elif isinstance(element, nodes.literal_block):
             weight, shown = IN_CODE, False
+        elif isinstance(element, nodes.table):
+            shown = False  # cells make no sentence
         elif isinstance(element, nodes.strong):
             weight = max(weight, IN_STRONG)
         if isinstance(element, nodes.section):
@@ -235,6 +238,17 @@ def build_index(
     }
 
 
+def write_citations(app: Sphinx, page: str, doctree: nodes.document) -> None:
+    """Put in the place of each citation what the page shows."""
+    for node in list(doctree.findall(addnodes.pending_xref)):
+        if node.get("refdomain") != "cite":
+            continue
+        shown = app.env.domains["cite"].resolve_xref(
+            app.env, page, app.builder, node["reftype"], node["reftarget"], node, node
+        )
+        node.replace_self(nodes.inline("", shown.astext() if shown else ""))
+
+
 def write_index(app: Sphinx, exception: Exception | None) -> None:
     """Write the index and the stemmer beside the pages."""
     if exception is not None or app.builder.name != "html":
@@ -244,7 +258,9 @@ def write_index(app: Sphinx, exception: Exception | None) -> None:
         return
     sections: list[Section] = []
     for page in sorted(app.env.found_docs):
-        sections += sections_of(page, app.env.get_doctree(page))
+        doctree = app.env.get_doctree(page)
+        write_citations(app, page, doctree)
+        sections += sections_of(page, doctree)
     index = build_index(sections, cache(indexer.lang.stem), set(indexer.lang.stopwords))
     static = Path(app.outdir) / "_static"
     text = json.dumps(index, ensure_ascii=False, separators=(",", ":"))
