@@ -134,7 +134,7 @@ def test_feedback_speaks_the_reader_s_language() -> None:
     text = told("demo.double", lambda q, f: f * q.T).as_text()
     assert text.startswith("Pas encore. La forme attendue est `(3, 2)`\u00a0; ")
     assert "Essayé avec\u00a0:" in text
-    assert told("demo.double", lambda q, f: f * q).as_text() == "C'est juste."
+    assert told("demo.double", lambda q, f: f * q).as_text() == "C’est juste."
 
 
 HIDDEN = "this is not the expected value"

@@ -166,8 +166,8 @@ TIES_SAID = {
     ],
     "fr": [
         [
-            "«~Le~» regarde à parts égales les 4 tokens qu'il peut voir (25~% chacun).",
-            "«~chat~» regarde à parts égales les 3 tokens qu'il peut voir "
+            "«~Le~» regarde à parts égales les 4 tokens qu’il peut voir (25~% chacun).",
+            "«~chat~» regarde à parts égales les 3 tokens qu’il peut voir "
             "(33~% chacun).",
             "«~l'<b>&~» regarde autant «~a~» que «~b~» (50~% chacun).",
         ],

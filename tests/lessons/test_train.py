@@ -129,7 +129,7 @@ def test_a_run_that_was_stopped_resumes(small_model, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("language", "message"),
     [
-        ("fr", "aucun modèle entraîné dans .*; entraînez-en un d'abord"),
+        ("fr", "aucun modèle entraîné dans .*; entraînez-en un d’abord"),
         ("en", "no trained model in .*; train one first"),
     ],
 )
