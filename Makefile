@@ -50,7 +50,7 @@ lint: .venv/ready
 	$(BIN)/mypy
 
 serve: .venv/ready ## serve the built site on http://localhost:8000
-	$(RUN) http.server --directory _build/site 8000
+	$(RUN) http.server --bind 127.0.0.1 --directory _build/site 8000
 
 links: book ## check that the links of the pages lead somewhere (needs a network)
 	$(RUN) bilingual_book links

@@ -32,6 +32,7 @@ INDEX_LANGUAGES = {"fr": "french", "en": "english"}  # as xindy names them
 # not seen beside a margin of thirty.
 WIDEST_OVERFULL, HIGHEST_OVERFULL = 2.0, 4.0
 
+TOOLS = ("latexmk", "xelatex", "xindy", "fc-match")
 INSTALL = (
     "apt-get install texlive-xetex texlive-latex-extra texlive-lang-french "
     "texlive-fonts-recommended latexmk xindy fonts-freefont-otf fonts-texgyre "
@@ -46,8 +47,9 @@ def build_pdf(project: Project) -> None:
         BookError: If TeX is missing, LaTeX fails, or its log tells of a missing
             character, an undefined reference or a line that runs off the page.
     """
-    if shutil.which("latexmk") is None:
-        raise BookError("latexmk is not installed", fix=INSTALL)
+    for tool in TOOLS:
+        if shutil.which(tool) is None:
+            raise BookError(f"{tool} is not installed", fix=INSTALL)
     run_pages(project, project.notebooks)
     run_sphinx(project, "latex")
     with ThreadPoolExecutor() as pool:

@@ -231,6 +231,7 @@ WRONG: list[tuple[str, object]] = [
     ("multi-head.scale", attend(lambda q: (q.shape[1] * q.shape[-1]) ** 0.5)),
     ("multi-head.scale", attend(lambda q: q.shape[-1])),
     ("multi-head.scale", attend(lambda q: 1)),
+    ("positions.by-hand", "0.909"),
     ("positions.by-hand", [0.909, -0.416, 0.909, -0.416]),
     ("positions.by-hand", [0.909, 0.020, -0.416, 1.0]),
     ("positions.odd-sinusoids", halves_side_by_side),
@@ -238,6 +239,7 @@ WRONG: list[tuple[str, object]] = [
     ("positions.turn", turns(-1, swap=False)),
     ("positions.turn", turns(1, swap=True)),
     ("encoder.by-hand", [-1.22, 0.0, 0.0, 1.22]),  # divided by d - 1
+    ("encoder.by-hand", None),
     ("encoder.by-hand", [-1.0, 0.0, 0.0, 1.0]),
     ("encoder.normalize", unbiased_deviation),
     ("encoder.normalize", epsilon_outside),
@@ -257,6 +259,7 @@ WRONG: list[tuple[str, object]] = [
     ("text-classifier.mean-pool", divides_by_length),
     ("text-classifier.vocabulary", reads_the_exam),
     ("text-classifier.vocabulary", keeps_rare_words),
+    ("text-classifier.vocabulary", lambda train_texts, test_texts: None),
     ("translation.by-hand", [[5, 8, 6, 2], [5, 8, 6, 2]]),
     ("translation.by-hand", [[1, 5, 8, 6, 2], [5, 8, 6, 2]]),
     ("translation.teacher-forcing", not_shifted),
@@ -283,6 +286,7 @@ WRONG: list[tuple[str, object]] = [
     ("fine-tuning.evaluate", always_trains_after),
     ("fine-tuning.temperature", no_cooling),
     ("fine-tuning.temperature", inverse_temperature),
+    ("fine-tuning.temperature", lambda logits, targets: None),
 ]
 
 

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from bilingual_book.project import LANGUAGES, Project
+from bilingual_book.quotes import typeset
 from bilingual_book.sphinx_ext.term_index import bare, entry_of
 from bilingual_book.terms import Finder, read_terms
 
@@ -217,9 +218,8 @@ def test_the_bookmarks_are_the_parts_and_chapters_in_order(
             title = re.search(r"^# (.+)$", text, re.MULTILINE)
             assert title is not None
             number += bool(part.get("numbered"))
-            expected.append(
-                f"{number} {title[1]}" if part.get("numbered") else title[1]
-            )
+            name = typeset(title[1], pdf.language)
+            expected.append(f"{number} {name}" if part.get("numbered") else name)
     expected.append("Index")
     chapters = [name for level, name, _ in pdf.bookmarks if level <= 2]
     tops = [name for name in chapters if name in {plain(each) for each in expected}]

@@ -9,6 +9,7 @@ from transformers_explained.layers import EncoderLayer, LayerNorm
 @register("encoder.by-hand")
 def by_hand(attempt: Attempt) -> None:
     """The vector (2, 4, 4, 6), normalized."""
+    attempt.expect_type(attempt.value(), list)
     got = torch.as_tensor(attempt.value(), dtype=torch.float32)
     wanted = LayerNorm(4)(torch.tensor([2.0, 4.0, 4.0, 6.0])).detach()
     attempt.expect_close(got, wanted, tolerance=5e-3)  # two decimals by hand

@@ -11,6 +11,7 @@ from transformers_explained.positions import SinusoidalPositions
 @register("positions.by-hand")
 def by_hand(attempt: Attempt) -> None:
     """The four features of position 2 when d_model is 4."""
+    attempt.expect_type(attempt.value(), list)
     got = torch.as_tensor(attempt.value(), dtype=torch.float32)
     wanted = torch.tensor([math.sin(2), math.cos(2), math.sin(0.02), math.cos(0.02)])
     attempt.expect_close(got, wanted, tolerance=2e-3)  # three decimals by hand

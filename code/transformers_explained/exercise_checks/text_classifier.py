@@ -28,4 +28,6 @@ def vocabulary(attempt: Attempt) -> None:
     """A vocabulary of the words seen at least twice in training."""
     train = ["the cat sat", "the dog sat", "a bird"]
     got = attempt.call(train_texts=train, test_texts=["a cat and a bird", "bird a"])
+    if got is None:
+        attempt.expect_type(got, list)
     attempt.expect_equal(sorted(got), ["sat", "the"])
