@@ -132,7 +132,7 @@ FRENCH = [
     "[la figure 1.1](",
     "[(1.1)](",
     "[(1.2)](",
-    f"[Un livre d'essai]({SITE}/fr/intro.html)",
+    f"[Un livre d’essai]({SITE}/fr/intro.html)",
     f"[attention croisée]({SITE}/fr/references.html#term-",
     "[Exercice 1.1](",
     "H<sub>2</sub>O",
@@ -191,7 +191,7 @@ def test_the_first_cells(whole: Project, language: str) -> None:
     assert header.source.startswith("# Tout à la fois\n\n> ")
     assert "CC BY 4.0" in header.source
     assert install.cell_type == "code"
-    comment = {"fr": "# Installe le paquet", "en": "# Installs the course's"}[language]
+    comment = {"fr": "# Installe le paquet", "en": "# Installs the course’s"}[language]
     assert install.source.startswith(comment)
     assert (
         '%pip install --quiet "transformers-explained[lessons] @ git+'
