@@ -35,6 +35,14 @@ SENTENCES = [
     "Ékpé àwọn ọjọ́ ñandú 東京 café naïve ﬁn\u00a0de\u2009mois\tCÔTÉ d’Ivoire",
 ]
 TINY = {"vocab_size": 23, "max_position_embeddings": 11}
+TINY_BERT = {
+    "hidden_size": 6,
+    "num_attention_heads": 2,
+    "intermediate_size": 10,
+    **TINY,
+}
+TINY_DISTILBERT = {"dim": 6, "n_heads": 2, "n_layers": 1, "hidden_dim": 10, **TINY}
+TINY_GPT2 = {"vocab_size": 23, "n_embd": 6, "n_head": 2, "n_positions": 11}
 
 
 def save(model: transformers.PreTrainedModel, folder: Path) -> Path:
@@ -45,11 +53,8 @@ def save(model: transformers.PreTrainedModel, folder: Path) -> Path:
 @pytest.fixture
 def bert_folder(tmp_path: Path) -> Path:
     config = transformers.BertConfig(
-        hidden_size=6,
-        num_attention_heads=2,
         num_hidden_layers=2,
-        intermediate_size=10,
-        **TINY,
+        **TINY_BERT,
     )
     return save(transformers.BertModel(config), tmp_path / "bert")
 
@@ -127,12 +132,8 @@ def test_bert_folder(bert_folder: Path) -> None:
 @pytest.mark.parametrize("sinusoids", [True, False])
 def test_distilbert_folder_with_a_head(tmp_path: Path, sinusoids: bool) -> None:
     config = transformers.DistilBertConfig(
-        dim=6,
-        n_heads=2,
-        n_layers=1,
-        hidden_dim=10,
         sinusoidal_pos_embds=sinusoids,
-        **TINY,
+        **TINY_DISTILBERT,
     )
     reference = transformers.DistilBertForMaskedLM(config).eval()
     folder = save(reference, tmp_path)
@@ -145,14 +146,11 @@ def test_distilbert_folder_with_a_head(tmp_path: Path, sinusoids: bool) -> None:
 @pytest.mark.parametrize("head", [True, False])
 def test_gpt2_folder(tmp_path: Path, head: bool) -> None:
     config = transformers.GPT2Config(
-        vocab_size=23,
-        n_embd=6,
-        n_head=2,
         n_layer=3,
         n_inner=10,
-        n_positions=11,
         bos_token_id=0,
         eos_token_id=0,
+        **TINY_GPT2,
     )
     whole = transformers.GPT2LMHeadModel(config).eval()
     folder = save(whole if head else whole.transformer, tmp_path)
@@ -164,15 +162,12 @@ def test_gpt2_folder(tmp_path: Path, head: bool) -> None:
 
 def test_bert_settings_are_those_of_the_file(tmp_path: Path) -> None:
     config = transformers.BertConfig(
-        hidden_size=6,
-        num_attention_heads=2,
         num_hidden_layers=1,
-        intermediate_size=10,
         type_vocab_size=3,
         hidden_dropout_prob=0.3,
         layer_norm_eps=0.1,
         pad_token_id=4,
-        **TINY,
+        **TINY_BERT,
     )
     reference = transformers.BertModel(config).eval()
     ours = load_bert(save(reference, tmp_path))
@@ -195,13 +190,9 @@ def test_bert_settings_are_those_of_the_file(tmp_path: Path) -> None:
 
 def test_distilbert_settings_are_those_of_the_file(tmp_path: Path) -> None:
     config = transformers.DistilBertConfig(
-        dim=6,
-        n_heads=2,
-        n_layers=1,
-        hidden_dim=10,
         dropout=0.3,
         pad_token_id=4,
-        **TINY,
+        **TINY_DISTILBERT,
     )
     folder = save(transformers.DistilBertModel(config), tmp_path)
     assert load_distilbert(folder).config == BertConfig(
@@ -224,14 +215,11 @@ def test_distilbert_settings_are_those_of_the_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize("d_ff", [10, None])
 def test_gpt2_settings_are_those_of_the_file(tmp_path: Path, d_ff: int | None) -> None:
     config = transformers.GPT2Config(
-        vocab_size=23,
-        n_embd=6,
-        n_head=2,
         n_layer=1,
         n_inner=d_ff,
-        n_positions=11,
         resid_pdrop=0.3,
         layer_norm_epsilon=0.1,
+        **TINY_GPT2,
     )
     reference = transformers.GPT2LMHeadModel(config).eval()
     ours = load_gpt2(save(reference, tmp_path))
