@@ -13,7 +13,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from transformers_explained.checks import check_config, check_ids, check_sizes
+from transformers_explained.arguments import check_config, check_ids, check_sizes
 from transformers_explained.layers import Encoder, LayerNorm
 from transformers_explained.masks import padding_mask
 from transformers_explained.positions import LearnedPositions
@@ -91,11 +91,11 @@ class BertEmbeddings(nn.Module):
         self.dropout = nn.Dropout(config.dropout)
 
     def forward(self, ids: Tensor, segments: Tensor | None = None) -> Tensor:
-        check_ids("ids", ids)
+        ids = check_ids("ids", ids)
         x: Tensor = self.tokens(ids)  # (B, S, D)
         if self.segments is not None:
             segments = torch.zeros_like(ids) if segments is None else segments
-            _check_segments(segments, ids)
+            segments = _check_segments(segments, ids)
             x = x + self.segments(segments)
         elif segments is not None:
             raise ValueError("segments were given, but the model has num_segments=0")
@@ -103,13 +103,14 @@ class BertEmbeddings(nn.Module):
         return x  # (B, S, D)
 
 
-def _check_segments(segments: Tensor, ids: Tensor) -> None:
-    check_ids("segments", segments)
+def _check_segments(segments: Tensor, ids: Tensor) -> Tensor:
+    segments = check_ids("segments", segments)
     if segments.shape != ids.shape:
         raise ValueError(
             f"segments must have the shape of ids, {tuple(ids.shape)}; "
             f"got {tuple(segments.shape)}"
         )
+    return segments
 
 
 class Bert(nn.Module):
@@ -145,33 +146,45 @@ class Bert(nn.Module):
         self,
         ids: Tensor,  # (B, S)
         segments: Tensor | None = None,  # (B, S)
+        mask: Tensor | None = None,  # (B, S)
         *,
         return_weights: bool = False,
     ) -> BertOutput:
         """Encode texts.
 
         Args:
-            ids: (B, S), [CLS] text [SEP], padded on the right with `pad_id`.
-            segments: (B, S), 0 for the first text and 1 for the second; all 0 unless
-                given.
+            ids: [CLS] text [SEP], padded on the right with `pad_id`.
+            segments: 0 for the first text and 1 for the second; all 0 unless given.
+            mask: boolean, True = is attended to; all but `pad_id` unless given. (A text
+                may hold the word "[PAD]": only its tokenizer knows.)
             return_weights: also return the attention weights.
 
         Returns:
             The vectors of the tokens, of the text, and the weights.
 
         Raises:
-            TypeError: if ids or segments are not integers.
+            TypeError: if ids or segments are not integers, or the mask not boolean.
             ValueError: if they are not (B, S), if there are more tokens than
                 `max_len`, or segments for a model without. (That each id lies in its
                 vocabulary is left to PyTorch: IndexError.)
         """
         x = self.embeddings(ids, segments)  # (B, S, D)
-        mask = padding_mask(ids, self.config.pad_id)  # (B, 1, 1, S)
-        hidden, weights = self.encoder(x, mask, return_weights=return_weights)
+        seen = self._seen(ids, mask)  # (B, 1, 1, S)
+        hidden, weights = self.encoder(x, seen, return_weights=return_weights)
         pooled = None
         if self.pooler is not None:
             pooled = torch.tanh(self.pooler(hidden[:, 0]))  # (B, D)
         return BertOutput(hidden, pooled, weights)
+
+    def _seen(self, ids: Tensor, mask: Tensor | None) -> Tensor:
+        if mask is None:
+            return padding_mask(ids, self.config.pad_id)
+        if mask.shape != ids.shape:
+            raise ValueError(
+                f"mask must have the shape of ids, {tuple(ids.shape)}; "
+                f"got {tuple(mask.shape)}"
+            )
+        return mask[:, None, None, :]
 
 
 class BertForPretraining(nn.Module):
@@ -203,11 +216,14 @@ class BertForPretraining(nn.Module):
         self.bert = bert  # after the initialization, which must not touch it
 
     def forward(
-        self, ids: Tensor, segments: Tensor | None = None
+        self,
+        ids: Tensor,
+        segments: Tensor | None = None,
+        mask: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
         """Scores (B, S, V) of each word at each position, and (B, 2) of "the second
         text follows the first" and "it does not"."""
-        hidden, pooled, _ = self.bert(ids, segments)
+        hidden, pooled, _ = self.bert(ids, segments, mask)
         words = nn.functional.linear(
             self.transform(hidden),
             self.bert.embeddings.tokens.weight,  # shared with the input
@@ -234,9 +250,14 @@ class BertForSequenceClassification(nn.Module):
         self.apply(init_weights)
         self.bert = bert
 
-    def forward(self, ids: Tensor, segments: Tensor | None = None) -> Tensor:
+    def forward(
+        self,
+        ids: Tensor,
+        segments: Tensor | None = None,
+        mask: Tensor | None = None,
+    ) -> Tensor:
         """Scores of the classes, (B, num_classes)."""
-        hidden, pooled, _ = self.bert(ids, segments)
+        hidden, pooled, _ = self.bert(ids, segments, mask)
         text = hidden[:, 0] if pooled is None else pooled  # (B, D)
         scores: Tensor = self.classifier(self.dropout(text))
         return scores
@@ -264,9 +285,14 @@ class BertForQuestionAnswering(nn.Module):
         self.apply(init_weights)
         self.bert = bert
 
-    def forward(self, ids: Tensor, segments: Tensor | None = None) -> SpanScores:
+    def forward(
+        self,
+        ids: Tensor,
+        segments: Tensor | None = None,
+        mask: Tensor | None = None,
+    ) -> SpanScores:
         """The scores of [CLS] question [SEP] text [SEP]."""
-        scores = self.span(self.bert(ids, segments).hidden)  # (B, S, 2)
+        scores = self.span(self.bert(ids, segments, mask).hidden)  # (B, S, 2)
         return SpanScores(*scores.unbind(dim=-1))
 
 

@@ -1,26 +1,38 @@
 """A decoder-only language model: predict the next token from those before it.
 
 It is a stack of encoder layers under a causal mask, since there is no encoder to attend
-to. With the default configuration it has GPT-2's architecture.
+to. With the default configuration it has GPT-2's architecture; with other choices,
+Llama's (`pretrained.llama`).
 
 Axes: B batch, T positions, D = d_model, V = vocab_size.
 """
 
 import math
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal, get_args
 
 import torch
 from torch import Tensor, nn
 
-from transformers_explained.checks import (
+from transformers_explained.arguments import (
     check_choice,
     check_config,
     check_ids,
     check_rotary,
     check_sizes,
+    readable,
 )
-from transformers_explained.layers import Activation, Encoder, Norm
+from transformers_explained.layers import (
+    Activation,
+    Changes,
+    Encoder,
+    EncoderLayer,
+    ModernLayer,
+    Norm,
+    NormKind,
+    make_norm,
+)
 from transformers_explained.masks import causal_mask, combine
 from transformers_explained.positions import (
     LearnedPositions,
@@ -40,6 +52,12 @@ class LanguageModelConfig:
         activation: "gelu_tanh" (GPT-2), "gelu" or "relu".
         norm: "pre" (GPT-2) or "post" (GPT-1).
         tied: whether the output layer shares the embedding's matrix.
+        norm_kind: "layer" (GPT-2) or "rms" (Llama).
+        gated: whether the feed-forward networks are gated (Llama); they then have an
+            activation of their own.
+        num_kv_heads: heads of keys and values, if fewer than `num_heads` (Llama).
+        attention_bias: whether the projections of the attention add a bias (GPT-2).
+        rotary_base: of rotary positions.
         pad_id: the id that fills up short texts, on either side; nothing attends to
             it, and positions are counted from the first token that is not padding.
 
@@ -59,7 +77,26 @@ class LanguageModelConfig:
     norm: Norm = "pre"
     norm_eps: float = 1e-5
     tied: bool = True
+    norm_kind: NormKind = "layer"
+    gated: bool = False
+    num_kv_heads: int | None = None
+    attention_bias: bool = True
+    rotary_base: float = 10_000.0
     pad_id: int | None = None
+
+    @property
+    def changes(self) -> Changes:
+        """What differs from the layers of 2017; empty if nothing does."""
+        changes: Changes = {}
+        if self.norm_kind != "layer":
+            changes["norm_kind"] = self.norm_kind
+        if self.gated:
+            changes["gated"] = True
+        if self.num_kv_heads is not None:
+            changes["num_kv_heads"] = self.num_kv_heads
+        if not self.attention_bias:
+            changes["attention_bias"] = False
+        return changes
 
     def __post_init__(self) -> None:
         check_config(self)
@@ -67,6 +104,7 @@ class LanguageModelConfig:
         check_choice("norm", self.norm, get_args(Norm))
         check_choice("activation", self.activation, get_args(Activation))
         check_choice("positions", self.positions, get_args(PositionKind))
+        check_choice("norm_kind", self.norm_kind, get_args(NormKind))
         if self.positions == "rotary":
             check_rotary(self.d_model // self.num_heads)
         if self.pad_id is not None and not 0 <= self.pad_id < self.vocab_size:
@@ -100,7 +138,11 @@ class LanguageModel(nn.Module):
             self.positions = SinusoidalPositions(config.d_model, config.max_len)
             self.scale = math.sqrt(config.d_model)  # or the sinusoids drown the tokens
         elif config.positions == "rotary":
-            rotary = RotaryPositions(config.d_model // config.num_heads, config.max_len)
+            rotary = RotaryPositions(
+                config.d_model // config.num_heads,
+                config.max_len,
+                base=config.rotary_base,
+            )
         self.dropout = nn.Dropout(config.dropout)
         self.decoder = Encoder(
             config.num_layers,
@@ -112,7 +154,16 @@ class LanguageModel(nn.Module):
             norm=config.norm,
             norm_eps=config.norm_eps,
             rotary=rotary,
+            layer=(
+                partial(ModernLayer, changes=config.changes)
+                if config.changes
+                else EncoderLayer
+            ),
         )
+        if self.decoder.final_norm is not None and config.norm_kind != "layer":
+            self.decoder.final_norm = make_norm(
+                config.norm_kind, config.d_model, config.norm_eps
+            )
         self.output = nn.Linear(config.d_model, config.vocab_size, bias=False)
         nn.init.normal_(self.tokens.weight, std=0.02)
         nn.init.normal_(self.output.weight, std=0.02)
@@ -129,7 +180,7 @@ class LanguageModel(nn.Module):
         """Score the next token at each position.
 
         Args:
-            ids: (B, T); with a cache, only the tokens that it has not seen yet.
+            ids: with a cache, only the tokens that it has not seen yet.
             cache: what is kept of the earlier tokens; this call adds its own.
             return_weights: also return the attention weights.
 
@@ -142,7 +193,7 @@ class LanguageModel(nn.Module):
             ValueError: if they are not (B, T), or the text is longer than `max_len`.
                 (That each lies in the vocabulary is left to PyTorch: IndexError.)
         """
-        check_ids("ids", ids)
+        ids = check_ids("ids", ids)
         past = 0 if cache is None else cache.length
         T = ids.shape[1]
         if past + T > self.config.max_len:
@@ -166,7 +217,9 @@ class LanguageModel(nn.Module):
 
     def make_cache(self, max_len: int | None = None) -> "LanguageModelCache":
         """An empty cache for at most `max_len` tokens (the model's, unless given)."""
-        return LanguageModelCache(self, max_len or self.config.max_len)
+        return LanguageModelCache(
+            self, self.config.max_len if max_len is None else max_len
+        )
 
     def _padding(
         self, ids: Tensor, cache: "LanguageModelCache | None"
@@ -179,7 +232,7 @@ class LanguageModel(nn.Module):
         real = ids != self.config.pad_id  # (B, T)
         if cache is not None:
             real = cache.remember(real)  # (B, S)
-        if bool(real.all()):
+        if readable(real) and bool(real.all()):  # the common case: no mask needed
             return past, None
         before = (real.cumsum(dim=1) == 0).sum(dim=1)  # (B,), padding on the left
         return past - before, real[:, None, None, :]

@@ -6,9 +6,9 @@ shape broadcasts to the attention weights, (B, H, T, S).
 The same words mean other things elsewhere:
 
 ========================================  ==============================
-``F.scaled_dot_product_attention``        True = may attend (as here)
-``nn.MultiheadAttention``                 True = may **not** attend
-Hugging Face ``attention_mask``           1 = may attend
+`F.scaled_dot_product_attention`        True = may attend (as here)
+`nn.MultiheadAttention`                 True = may **not** attend
+Hugging Face `attention_mask`           1 = may attend
 ========================================  ==============================
 
 Axes: B batch, H heads, T query positions, S key positions.
@@ -26,21 +26,21 @@ def causal_mask(
 ) -> Tensor:
     """Let each position attend to itself and to the positions before it.
 
-    With ``S > T`` the T queries are the *last* T of S positions, as when decoding with
-    a cache: query t stands at position S - T + t. (``is_causal=True`` in PyTorch aligns
+    With `S > T` the T queries are the *last* T of S positions, as when decoding with
+    a cache: query t stands at position S - T + t. (`is_causal=True` in PyTorch aligns
     the first query with the first key instead, and lets the newest token see almost
     nothing.)
 
     Args:
-        T: Number of queries.
-        S: Number of keys; T unless given.
-        device: Where to put the mask.
+        T: number of queries.
+        S: number of keys; T unless given.
+        device: where to put the mask.
 
     Returns:
         (T, S) boolean, True = may attend.
 
     Raises:
-        ValueError: If T < 1 or S < T.
+        ValueError: if T < 1 or S < T.
 
     Reference: Vaswani et al. (2017), section 3.2.3, "masked" self-attention.
     """
@@ -55,13 +55,13 @@ def padding_mask(ids: Tensor, pad_id: int) -> Tensor:
 
     Args:
         ids: (B, S) token ids of the keys.
-        pad_id: The id that fills up short sequences.
+        pad_id: the id that fills up short sequences.
 
     Returns:
         (B, 1, 1, S) boolean, True = may attend: the same for each head and query.
 
     Raises:
-        ValueError: If ``ids`` does not have the two axes (B, S).
+        ValueError: if `ids` does not have the two axes (B, S).
     """
     if ids.dim() != 2:
         raise ValueError(f"ids must have the axes (B, S); got shape {tuple(ids.shape)}")
@@ -72,14 +72,14 @@ def combine(*masks: Tensor | None) -> Tensor | None:
     """Allow what every mask allows: their logical *and*, by broadcasting.
 
     Args:
-        masks: Boolean masks, True = may attend; None allows everything.
+        masks: boolean masks, True = may attend; None allows everything.
 
     Returns:
         The combined mask, or None if every mask is None.
 
     Raises:
-        TypeError: If a mask is not boolean.
-        ValueError: If two masks do not broadcast.
+        TypeError: if a mask is not boolean.
+        ValueError: if two masks do not broadcast.
     """
     combined: Tensor | None = None
     for mask in masks:
@@ -92,11 +92,12 @@ def combine(*masks: Tensor | None) -> Tensor | None:
         if combined is None:
             combined = mask
             continue
-        sizes = zip(combined.shape[::-1], mask.shape[::-1], strict=False)
-        if any(a != b and 1 not in (a, b) for a, b in sizes):
-            raise ValueError(
-                "masks must broadcast to one shape; got "
-                f"{tuple(combined.shape)} and {tuple(mask.shape)}"
-            )
+        for axis in range(-min(combined.dim(), mask.dim()), 0):
+            a, b = combined.shape[axis], mask.shape[axis]
+            if a != b and 1 not in (a, b):
+                raise ValueError(
+                    "masks must broadcast to one shape; got "
+                    f"{tuple(combined.shape)} and {tuple(mask.shape)}"
+                )
         combined = combined & mask
     return combined

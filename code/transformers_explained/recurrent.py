@@ -15,8 +15,8 @@ Axes: B batch, T target position, S source position, D input features, N hidden 
 import torch
 from torch import Tensor, nn
 
+from transformers_explained.arguments import check_ids
 from transformers_explained.attention import additive_attention
-from transformers_explained.checks import check_ids
 
 
 def _check_input(inputs: Tensor, input_size: int) -> None:
@@ -230,7 +230,7 @@ class BahdanauTranslator(nn.Module):
             TypeError: if the ids are not integers.
             ValueError: if they are not (B, S).
         """
-        check_ids("source_ids", source_ids)
+        source_ids = check_ids("source_ids", source_ids)
         mask = source_ids != self.pad_id
         lengths = mask.sum(dim=1)
         embedded = self.source_embedding(source_ids)
@@ -252,7 +252,7 @@ class BahdanauTranslator(nn.Module):
             TypeError: if the ids are not integers.
             ValueError: if they are not (B, S) and (B, T), with one B.
         """
-        check_ids("target_ids", target_ids)
+        target_ids = check_ids("target_ids", target_ids)
         if len(source_ids) != len(target_ids):
             raise ValueError(
                 "source_ids and target_ids must have the same batch size; "

@@ -2,7 +2,7 @@
 
 The defaults are the paper's base model: post-norm, ReLU, sinusoidal positions, dropout
 0.1, and one matrix of embeddings, shared by source, target and output layer, multiplied
-by √d_model. Each deviation is an option of ``TransformerConfig``.
+by √d_model. Each deviation is an option of `TransformerConfig`.
 
 Axes: B batch, H heads, T target positions, S source positions, V vocabulary.
 """
@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple, get_args
 
 from torch import Tensor, nn
 
-from transformers_explained.checks import (
+from transformers_explained.arguments import (
     check_choice,
     check_config,
     check_ids,
@@ -42,31 +42,31 @@ PositionKind = Literal["sinusoidal", "learned", "rotary", "none"]
 
 @dataclass(frozen=True, kw_only=True)
 class TransformerConfig:
-    """Sizes and choices of a ``Transformer``.
+    """Sizes and choices of a `Transformer`.
 
     Args:
-        vocab_size: Source tokens, and target tokens unless ``target_vocab_size``.
-        target_vocab_size: Target tokens, if they have a vocabulary of their own.
-        d_model: Features of a token.
-        num_heads: Number of heads; must divide ``d_model``.
-        num_encoder_layers: Layers that read the source.
-        num_decoder_layers: Layers that write the target.
-        d_ff: Features inside the feed-forward networks.
-        max_len: Most positions of a source or a target.
-        dropout: Probability of dropping, in training.
-        pad_id: The token id that fills up short sequences, in both vocabularies.
+        vocab_size: source tokens, and target tokens unless `target_vocab_size`.
+        target_vocab_size: target tokens, if they have a vocabulary of their own.
+        d_model: features of a token.
+        num_heads: must divide `d_model`.
+        num_encoder_layers: layers that read the source.
+        num_decoder_layers: layers that write the target.
+        d_ff: features inside the feed-forward networks.
+        max_len: most positions of a source or a target.
+        dropout: probability of dropping, in training.
+        pad_id: the token id that fills up short sequences, in both vocabularies.
         norm: "post" (the paper) or "pre".
-        final_norm: Whether to normalize the output of both stacks; unless given, True
+        final_norm: whether to normalize the output of both stacks; unless given, True
             with "pre" only.
         norm_eps: ε of the normalizations.
         activation: "relu" (the paper), "gelu" or "gelu_tanh".
         positions: "sinusoidal" (the paper), "learned", "rotary" or "none".
-        share_embeddings: Whether source and target share one matrix (the paper).
-        tie_output: Whether target and output layer share one matrix (the paper).
-        scale_embeddings: Whether to multiply embeddings by √d_model (the paper).
+        share_embeddings: whether source and target share one matrix (the paper).
+        tie_output: whether target and output layer share one matrix (the paper).
+        scale_embeddings: whether to multiply embeddings by √d_model (the paper).
 
     Raises:
-        ValueError: If a value is out of its range or two contradict each other.
+        ValueError: if a value is out of its range or two contradict each other.
     """
 
     vocab_size: int
@@ -139,7 +139,7 @@ class Transformer(nn.Module):
     that of the target needs no mask, since it comes last and the decoder is causal.
 
     Args:
-        config: Sizes and choices.
+        config: sizes and choices.
 
     Reference: Vaswani et al. (2017), section 3. The paper does not say how weights
     start: here matrices are Xavier-uniform as in its authors' code, biases 0,
@@ -195,22 +195,22 @@ class Transformer(nn.Module):
     ) -> tuple[Tensor, TransformerWeights | None]:
         """Predict each next target token from the source and the tokens before it.
 
-        In training, with a target ``[bos, w1, …, wn, eos]``, give all but the last
+        In training, with a target `[bos, w1, …, wn, eos]`, give all but the last
         token and compare the logits with all but the first.
 
         Args:
-            source_ids: (B, S) token ids.
-            target_ids: (B, T) token ids.
-            return_weights: Also return the attention weights.
+            source_ids: token ids.
+            target_ids: token ids.
+            return_weights: also return the attention weights.
 
         Returns:
             Logits (B, T, V) of the token after each target position, and the weights
             of each layer or None.
 
         Raises:
-            TypeError: If the ids are not integers.
-            ValueError: If the ids are not (B, S) and (B, T) with one B, or if they are
-                longer than ``max_len``. (That each lies in its vocabulary is left to
+            TypeError: if the ids are not integers.
+            ValueError: if the ids are not (B, S) and (B, T) with one B, or if they are
+                longer than `max_len`. (That each lies in its vocabulary is left to
                 PyTorch: IndexError.)
         """
         if target_ids.shape[0] != source_ids.shape[0]:
@@ -240,16 +240,16 @@ class Transformer(nn.Module):
 
         Args:
             source_ids: (B, S) token ids.
-            return_weights: Also return the attention weights.
+            return_weights: also return the attention weights.
 
         Returns:
             The memory (B, S, d_model), and the weights of each layer or None.
 
         Raises:
-            TypeError: If ``source_ids`` are not integers.
-            ValueError: If ``source_ids`` is not (B, S), or longer than ``max_len``.
+            TypeError: if `source_ids` are not integers.
+            ValueError: if `source_ids` is not (B, S), or longer than `max_len`.
         """
-        self._check_ids("source_ids", source_ids, past=0)
+        source_ids = self._check_ids("source_ids", source_ids, past=0)
         mask = self.memory_mask(source_ids)  # (B, 1, 1, S)
         x = self.source_embedding(source_ids) * self.scale  # (B, S, d_model)
         x = self.dropout(self._add(self.source_positions, x, offset=0))
@@ -257,7 +257,7 @@ class Transformer(nn.Module):
         return memory, weights
 
     def make_cache(self) -> list[DecoderCache]:
-        """Empty caches for ``decode``: one pair per decoder layer."""
+        """Empty caches for `decode`: one pair per decoder layer."""
         return self.decoder.make_cache(self.config.max_len)
 
     def decode(
@@ -272,23 +272,23 @@ class Transformer(nn.Module):
         """Predict the token after each target token.
 
         Args:
-            target_ids: (B, T) token ids; with a cache, only those it has not seen.
-            memory: (B, S, d_model), from ``encode``.
-            memory_mask: (B, 1, 1, S), from ``memory_mask``.
-            cache: From ``make_cache``; it is updated. ``layer.select(rows)``, for each
+            target_ids: token ids; with a cache, only those it has not seen.
+            memory: from `encode`.
+            memory_mask: from `memory_mask`.
+            cache: from `make_cache`; it is updated. `layer.select(rows)`, for each
                 layer, reorders its sequences.
-            return_weights: Also return the attention weights.
+            return_weights: also return the attention weights.
 
         Returns:
             Logits (B, T, V), and the weights of each layer or None.
 
         Raises:
-            TypeError: If ``target_ids`` are not integers.
-            ValueError: If ``target_ids`` is not (B, T), or longer than ``max_len``, or
-                if memory or memory_mask does not fit.
+            TypeError: if `target_ids` are not integers.
+            ValueError: if `target_ids` is not (B, T), or longer than `max_len`, or if
+                memory or memory_mask does not fit.
         """
         past = 0 if cache is None else cache[0].length
-        self._check_ids("target_ids", target_ids, past)
+        target_ids = self._check_ids("target_ids", target_ids, past)
         T = target_ids.shape[1]
         # A single new token may attend to all that precede it: no mask.
         mask = causal_mask(T, past + T, device=target_ids.device) if T > 1 else None
@@ -299,13 +299,14 @@ class Transformer(nn.Module):
         )
         return self.output(x), weights  # (B, T, V)
 
-    def _check_ids(self, name: str, ids: Tensor, past: int) -> None:
-        check_ids(name, ids)
+    def _check_ids(self, name: str, ids: Tensor, past: int) -> Tensor:
+        ids = check_ids(name, ids)
         length, max_len = past + ids.shape[1], self.config.max_len
         if length > max_len:
             raise ValueError(
                 f"{name} may have at most max_len={max_len} positions; got {length}"
             )
+        return ids
 
     @staticmethod
     def _add(positions: nn.Module | None, x: Tensor, *, offset: int) -> Tensor:

@@ -10,54 +10,50 @@ The same command runs on two processes, which share each batch:
 """
 
 import argparse
-import locale
 import os
-import re
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import NoReturn
 
 import torch
 
-from transformers_explained import checkpoints
-from transformers_explained.labels import LANGUAGES, label, use_language
-from transformers_explained.numbers_in_words import (
+from transformers_explained.files import read_json
+from transformers_explained.lesson.command_line import (
+    Parser,
+    at_least,
+    speak_anywhere,
+    wanted_language,
+)
+from transformers_explained.lesson.first_cell import use_language
+from transformers_explained.lesson.labels import label
+from transformers_explained.lesson.language import LANGUAGES
+from transformers_explained.seq2seq import Transformer, TransformerConfig
+from transformers_explained.tasks.examples import collate, example_length
+from transformers_explained.tasks.sequence_pairs import (
+    SPECIAL,
+    exact_match,
+    smoothed_loss,
+)
+from transformers_explained.tasks.translation import (
     Vocabulary,
     translate,
     translation_config,
     translation_data,
     translation_training,
+    unknown_words,
+    words,
 )
-from transformers_explained.seq2seq import Transformer, TransformerConfig
-from transformers_explained.sequence_pairs import (
-    SPECIAL,
-    collate,
-    exact_match,
-    example_length,
-    smoothed_loss,
-)
-from transformers_explained.training import Trainer, set_seed
+from transformers_explained.training import Trainer, checkpoints, set_seed
 
 FOLDER = Path("checkpoints/translation")
-# argparse speaks English only: its phrases, and our texts for them.
-ARGPARSE_PHRASES = {
-    "unrecognized arguments:": "train.unrecognized",
-    "the following arguments are required:": "train.required",
-    "expected one argument": "train.one-expected",
-    "invalid choice:": "train.invalid-choice",
-    "(choose from": "train.choose-from",
-    "ambiguous option:": "train.ambiguous",
-    "could match": "train.could-match",
-    "ignored explicit argument": "train.superfluous",
-}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; a wrong one ends in a message and exit status 2."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    use_language(_wanted_language(arguments))
+    speak_anywhere()
+    use_language(wanted_language(arguments))
     options = _parser().parse_args(arguments)
     torch.set_num_threads(1)  # two threads change third digits
     try:
@@ -67,7 +63,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def train_translation(options: argparse.Namespace) -> None:
-    """Train, write the checkpoint, and say how many unseen numbers come out right."""
+    """Train, write the checkpoint, and say how many unseen numbers come out right.
+
+    Ctrl-C writes it too, and says how to go on.
+    """
+    if options.folder.exists() and not options.folder.is_dir():
+        raise ValueError(label("train.not-a-folder", folder=str(options.folder)))
     data = translation_data(options.seed, train=options.pairs, test=options.test)
     set_seed(options.seed)
     model = Transformer(translation_config(data.english, data.french))
@@ -93,76 +94,77 @@ def train_translation(options: argparse.Namespace) -> None:
             raise ValueError(message)
     if options.resume:
         trainer.load(options.folder)
-    history = trainer.run(until=options.until)
-    trainer.save(options.folder)
+    interrupted = False
+    try:
+        trainer.run(until=options.until)
+    except KeyboardInterrupt:
+        interrupted = True
+    first = len(SPECIAL)
+    task = {
+        "model": asdict(model.config),
+        "english": data.english.tokens[first:],
+        "french": data.french.tokens[first:],
+        "processes": trainer.world_size,
+    }
+    trainer.save(options.folder, about=task)
     if trainer.rank != 0:
         return
-    words = len(SPECIAL)
-    checkpoints.save_json(
-        {
-            "model": asdict(model.config),
-            "english": data.english.tokens[words:],
-            "french": data.french.tokens[words:],
-            "processes": trainer.world_size,
-        },
-        options.folder / "task.json",
-    )
+    folder = str(options.folder)
+    if interrupted:
+        print(label("train.interrupted", updates=trainer.step, folder=folder))
+        raise SystemExit(130)  # what a shell expects after Ctrl-C
     right = exact_match(model, data.examples(data.splits.test))
     print(
         label(
             "train.trained",
             updates=trainer.step,
-            loss=history.losses[-1],
+            loss=trainer.history.losses[-1],
             right=100 * right,
             count=len(data.splits.test),
-            folder=str(options.folder),
+            folder=folder,
         )
     )
 
 
 def translate_words(options: argparse.Namespace) -> None:
-    """Load the checkpoint and print one translation per line."""
+    """Load the checkpoint and print one translation per line.
+
+    A text with a word that the model does not know gets a sentence instead.
+    """
     try:
-        task = checkpoints.load_json(options.folder / "task.json")
+        state = checkpoints.latest_state(options.folder)
     except FileNotFoundError as error:
         message = label("train.no-checkpoint", folder=str(options.folder))
         raise FileNotFoundError(message) from error
-    model = Transformer(TransformerConfig(**task["model"]))
-    checkpoints.load_weights(model, options.folder)
-    english, french = Vocabulary(task["english"]), Vocabulary(task["french"])
-    for answer in translate(model, english, french, options.text):
-        print(answer)
+    task = read_json(state / "task.json")
+    try:
+        model = Transformer(TransformerConfig(**task["model"]))
+        english, french = Vocabulary(task["english"]), Vocabulary(task["french"])
+    except (KeyError, TypeError) as error:
+        file = str(state / "task.json")
+        raise ValueError(label("train.not-our-checkpoint", file=file)) from error
+    checkpoints.load_weights(model, state)
+    refused = False
+    for text in options.text:
+        unknown = unknown_words(text, english)
+        if unknown or not words(text):
+            refused = True
+            print(_refusal(text, unknown), file=sys.stderr)
+        else:
+            print(*translate(model, english, french, [text]))
+    if refused:
+        raise SystemExit(1)
 
 
-class _Formatter(argparse.HelpFormatter):
-    """Help whose "usage:" is in the reader's language."""
-
-    def add_usage(self, usage, actions, groups, prefix=None):  # type: ignore[no-untyped-def]
-        if prefix is None:
-            prefix = label("train.usage") + " "
-        super().add_usage(usage, actions, groups, prefix)
-
-
-class _Parser(argparse.ArgumentParser):
-    """A parser whose own words are in the reader's language too."""
-
-    def __init__(self, **options: object) -> None:
-        super().__init__(formatter_class=_Formatter, add_help=False, **options)  # type: ignore[arg-type]
-        self._positionals.title = label("train.arguments")
-        self._optionals.title = label("train.options")
-        self.add_argument("-h", "--help", action="help", help=label("train.help"))
-
-    def error(self, message: str) -> NoReturn:
-        for phrase, text in ARGPARSE_PHRASES.items():
-            message = message.replace(phrase, label(text))
-        if match := re.fullmatch(r"argument (\S+): (.*)", message, re.DOTALL):
-            message = label("train.at-argument", name=match[1], problem=match[2])
-        self.print_usage(sys.stderr)
-        self.exit(2, f"{label('train.error')} {message}\n")
+def _refusal(text: str, unknown: Sequence[str]) -> str:
+    """One sentence that says why a text is not translated, and what would be."""
+    if not words(text):
+        return label("train.empty-text")
+    return label("train.unknown-words", text=text, words=", ".join(unknown))
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+    parser = Parser(
         prog="python -m transformers_explained.train",
         description=label("train.description"),
     )
@@ -176,13 +178,13 @@ def _parser() -> argparse.ArgumentParser:
         ("epochs", translation_training().epochs),
         ("batch-size", translation_training().batch_size),
         ("pairs", 10_000),
-        ("test", 2_000),
+        ("test", 600),
         ("processes", None),
         ("until", None),
     ):
         training.add_argument(
             f"--{name}",
-            type=_natural,
+            type=at_least(0 if name == "seed" else 1),
             default=default,
             metavar="N",
             help=label(f"train.{name}"),
@@ -205,30 +207,6 @@ def _parser() -> argparse.ArgumentParser:
             help=label("train.folder", default=str(FOLDER)),
         )
     return parser
-
-
-def _natural(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(label("train.not-a-number", text=repr(text)))
-    return int(text)
-
-
-def _wanted_language(arguments: Sequence[str]) -> str:
-    """`--language`, read before the help is written; else that of the environment,
-    in which the parser itself then refuses another language."""
-    first = argparse.ArgumentParser(add_help=False)
-    first.add_argument("--language", nargs="?")
-    chosen: str | None = first.parse_known_args(arguments)[0].language
-    return chosen if chosen in LANGUAGES else _environment_language()
-
-
-def _environment_language() -> str:
-    """French if the reader's system says so, English otherwise."""
-    for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
-        if value := os.environ.get(name):
-            return "fr" if value.lower().startswith("fr") else "en"
-    name = (locale.getlocale()[0] or "").lower()  # on Windows: "french_france"
-    return "fr" if name.startswith("fr") else "en"
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from transformers_explained.tokenization.merges import (
     learn_merges,
     merge_pair,
 )
+from transformers_explained.tokenization.unigram import UnigramTokenizer
 from transformers_explained.tokenization.wordpiece import (
     WordPieceTokenizer,
     bert_words,
@@ -25,6 +26,7 @@ __all__ = [
     "CharTokenizer",
     "SpecialTokens",
     "Tokenizer",
+    "UnigramTokenizer",
     "WordPieceTokenizer",
     "WordTokenizer",
     "apply_merges",

@@ -1,11 +1,13 @@
 """What every tokenizer shares: a vocabulary, special tokens, padded batches."""
 
+import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -13,7 +15,8 @@ class SpecialTokens:
     """The tokens that stand for no text; None where a model has no such token.
 
     pad fills short sequences of a batch; unk replaces what the vocabulary lacks;
-    start and end mark the limits of a sequence; mask hides a token from BERT.
+    start and end mark the limits of a sequence; mask hides a token from BERT; others
+    are those of no such role, the first in the vocabulary.
     """
 
     pad: str | None = "[PAD]"
@@ -21,11 +24,28 @@ class SpecialTokens:
     start: str | None = "[START]"
     end: str | None = "[END]"
     mask: str | None = None
+    others: tuple[str, ...] = ()
 
     def listed(self) -> list[str]:
         """The tokens that exist, each once, in the order in which they get ids."""
-        named = [self.pad, self.unk, self.start, self.end, self.mask]
+        named = [*self.others, self.pad, self.unk, self.start, self.end, self.mask]
         return list(dict.fromkeys(token for token in named if token is not None))
+
+
+def no_token(i: int) -> str:
+    """What stands in a vocabulary for an id that has no token. No text is cut into it:
+    no tokenizer whose vocabulary may have holes keeps a space inside a token."""
+    return f" no token {i} "
+
+
+def by_id(ids: Mapping[str, int]) -> list[str]:
+    """The tokens, each at the position that is its id; `no_token` in the holes."""
+    tokens = [no_token(i) for i in range(max(ids.values(), default=-1) + 1)]
+    for token, i in ids.items():
+        if tokens[i] != no_token(i):
+            raise ValueError(f"{tokens[i]!r} and {token!r} have the same id, {i}")
+        tokens[i] = token
+    return tokens
 
 
 class Tokenizer(ABC):
@@ -60,6 +80,9 @@ class Tokenizer(ABC):
                 f"missing: {', '.join(missing)}"
             )
         self._special_ids = {self.token_to_id[t] for t in self.special.listed()}
+        longest_first = sorted(self.special.listed(), key=len, reverse=True)
+        names = "|".join(map(re.escape, longest_first)) or "(?!)"  # or nothing at all
+        self._special_pattern = re.compile(f"({names})")
 
     @abstractmethod
     def tokenize(self, text: str) -> list[str]:
@@ -80,13 +103,21 @@ class Tokenizer(ABC):
         return [self.start_id, *ids, self.end_id] if add_special_tokens else ids
 
     def decode(self, ids: Iterable[int], *, skip_special_tokens: bool = True) -> str:
-        """The text of a sequence of ids; special tokens are left out by default."""
-        kept = [
-            int(i)
-            for i in ids
-            if not (skip_special_tokens and int(i) in self._special_ids)
-        ]
-        return self.detokenize([self.vocabulary[i] for i in kept])
+        """The text of a sequence of ids; special tokens are left out by default.
+
+        Raises:
+            ValueError: if there is no such id.
+        """
+        tokens: list[str] = []
+        for i in map(int, ids):
+            if not 0 <= i < len(self.vocabulary):
+                raise ValueError(
+                    f"ids must lie in [0, {len(self.vocabulary)}); got {i}"
+                )
+            skipped = skip_special_tokens and i in self._special_ids
+            if not skipped and self.vocabulary[i] != no_token(i):
+                tokens.append(self.vocabulary[i])
+        return self.detokenize(tokens)
 
     def encode_batch(
         self, texts: Iterable[str], *, add_special_tokens: bool = False
@@ -96,6 +127,11 @@ class Tokenizer(ABC):
             self.encode(text, add_special_tokens=add_special_tokens) for text in texts
         ]
         return pad_sequences(rows, self.pad_id)
+
+    def _split_special(self, text: str) -> list[str]:
+        """Text and special tokens in turn, text first and last: the pattern has one
+        group, whose matches `split` keeps."""
+        return self._special_pattern.split(text)
 
     @property
     def vocab_size(self) -> int:
@@ -136,19 +172,22 @@ class Tokenizer(ABC):
         return self.unk_id
 
 
-def pad_sequences(sequences: Sequence[Sequence[int]], pad_id: int) -> Tensor:
-    """Sequences of ids as one tensor, filled on the right with `pad_id`.
+def pad_sequences(sequences: Sequence[Sequence[int] | Tensor], pad_id: int) -> Tensor:
+    """Sequences as one tensor, filled on the right with `pad_id`.
+
+    Args:
+        sequences: B of them: ids, or tensors (S, ...) of one type.
 
     Returns:
-        (B, S), int64, where S is the longest length.
+        (B, S, ...), where S is the longest length; ids as int64.
 
     Raises:
         ValueError: if there is no sequence.
     """
     if not sequences:
         raise ValueError("sequences must hold at least one sequence; got none")
-    longest = max(len(sequence) for sequence in sequences)
-    batch = torch.full((len(sequences), longest), pad_id)  # (B, S)
-    for row, sequence in zip(batch, sequences, strict=True):
-        row[: len(sequence)] = torch.tensor(sequence, dtype=torch.int64)
-    return batch
+    rows = [
+        row if isinstance(row, Tensor) else torch.tensor(row, dtype=torch.int64)
+        for row in sequences
+    ]
+    return pad_sequence(rows, batch_first=True, padding_value=pad_id)

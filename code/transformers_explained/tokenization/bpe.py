@@ -1,24 +1,27 @@
 """Byte-level BPE, the tokenizer of GPT-2."""
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Self
 
-import regex  # unlike `re`, it knows Unicode's letters and numbers: \p{L}, \p{N}
-
-from transformers_explained.tokenization.base import SpecialTokens, Tokenizer
+from transformers_explained.extras import from_extra
+from transformers_explained.files import read_json, read_text
+from transformers_explained.tokenization.base import SpecialTokens, Tokenizer, by_id
 from transformers_explained.tokenization.merges import (
     Pair,
     apply_merges,
     learn_merges,
 )
 
+with from_extra():
+    import regex  # unlike `re`, it knows Unicode's letters and numbers: \p{L}, \p{N}
+
 # GPT-2's first cut. No merge crosses it; a word keeps the space that precedes it.
 _WORDS = regex.compile(
     r"'(?:s|t|re|ve|m|ll|d)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
 )
+_DIGIT = regex.compile(r"(\p{N})")
 GPT2_SPECIAL = SpecialTokens(
     pad=None, unk=None, start="<|endoftext|>", end="<|endoftext|>"
 )
@@ -49,6 +52,10 @@ class BPETokenizer(Tokenizer):
         vocabulary: every token, at the position that is its id.
         merges: the pairs to merge, in the order in which they were learned.
         special: the special tokens.
+        special_in_text: whether a special token written in a text is that token, as
+            Hugging Face's tokenizers have it. By default it is text like any other,
+            so that whoever writes a text cannot end it, or speak for somebody else.
+        split_digits: whether each digit is a word, as in SmolLM2.
     """
 
     def __init__(
@@ -56,8 +63,13 @@ class BPETokenizer(Tokenizer):
         vocabulary: Iterable[str],
         merges: Iterable[Pair],
         special: SpecialTokens | None = None,
+        *,
+        special_in_text: bool = False,
+        split_digits: bool = False,
     ) -> None:
         super().__init__(vocabulary, special)
+        self.special_in_text = special_in_text
+        self.split_digits = split_digits
         self.merges = tuple(merges)
         self._merge_ranks = {pair: rank for rank, pair in enumerate(self.merges)}
         self._known_words: dict[str, tuple[str, ...]] = {}
@@ -83,7 +95,8 @@ class BPETokenizer(Tokenizer):
                 "vocab_size must be at least the number of special tokens and bytes, "
                 f"{reserved} + {len(alphabet)}; got {vocab_size}"
             )
-        counts = Counter(tuple(word) for text in texts for word in _cut_bytes(text))
+        words = Counter(word for text in texts for word in _WORDS.findall(text))
+        counts = {tuple(visible_bytes(word)): count for word, count in words.items()}
         merges, symbols = learn_merges(counts, alphabet, vocab_size - reserved)
         return cls([*special.listed(), *symbols], merges, special)
 
@@ -92,18 +105,23 @@ class BPETokenizer(Tokenizer):
         cls, vocabulary: Path, merges: Path, special: SpecialTokens = GPT2_SPECIAL
     ) -> Self:
         """Read GPT-2's two files, `vocab.json` and `merges.txt`."""
-        ids: dict[str, int] = json.loads(vocabulary.read_text(encoding="utf-8"))
-        lines = merges.read_text(encoding="utf-8").splitlines()
-        pairs = [
-            (first, second)
-            for first, second in (
-                line.split(" ") for line in lines if line and line[:9] != "#version:"
-            )
-        ]
-        return cls(sorted(ids, key=ids.__getitem__), pairs, special)
+        return cls(by_id(read_json(vocabulary)), read_merges(merges), special)
 
     def tokenize(self, text: str) -> list[str]:
-        return [token for word in _cut_bytes(text) for token in self._cut_word(word)]
+        parts = self._split_special(text) if self.special_in_text else [text]
+        tokens: list[str] = []
+        for i, part in enumerate(parts):
+            if i % 2:
+                tokens.append(part)
+            else:
+                tokens += [
+                    t for word in self._words(part) for t in self._cut_word(word)
+                ]
+        return tokens
+
+    def _words(self, text: str) -> list[str]:
+        parts = _DIGIT.split(text) if self.split_digits else [text]
+        return [word for part in parts for word in _WORDS.findall(part)]
 
     def detokenize(self, tokens: Sequence[str]) -> str:
         """Join tokens; bytes that are not valid UTF-8 become U+FFFD."""
@@ -118,13 +136,32 @@ class BPETokenizer(Tokenizer):
 
     def _cut_word(self, word: str) -> tuple[str, ...]:
         if word not in self._known_words:  # texts repeat their words: cut each once
-            self._known_words[word] = apply_merges(word, self._merge_ranks)
+            self._known_words[word] = apply_merges(
+                visible_bytes(word), self._merge_ranks
+            )
         return self._known_words[word]
 
 
-def _cut_bytes(text: str) -> list[str]:
-    """The words of a text, each byte written as its visible character."""
-    return [
-        "".join(BYTE_TO_CHARACTER[byte] for byte in word.encode())
-        for word in _WORDS.findall(text)
-    ]
+def read_merges(path: Path) -> list[Pair]:
+    """Read GPT-2's `merges.txt`: a pair of symbols a line.
+
+    Raises:
+        ValueError: if it is damaged.
+    """
+    pairs: list[Pair] = []
+    for number, line in enumerate(read_text(path).split("\n"), start=1):
+        if not line or line.startswith("#version"):
+            continue
+        parts = line.split(" ")
+        if len(parts) != 2 or not all(parts):
+            raise ValueError(
+                f"{path}, line {number}, must hold two symbols; got {line!r}: it is "
+                "cut short or damaged"
+            )
+        pairs.append((parts[0], parts[1]))
+    return pairs
+
+
+def visible_bytes(text: str) -> str:
+    """The bytes of a text in UTF-8, each written as its visible character."""
+    return text.encode().decode("latin-1").translate(BYTE_TO_CHARACTER)

@@ -4,9 +4,11 @@ Sennrich, Haddow & Birch (2016), algorithm 1. The same two functions serve the B
 and the WordPiece tokenizer, and work on any symbols.
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from heapq import heapify, heappop, heappush
 from itertools import pairwise
+from operator import add
 
 Pair = tuple[str, str]
 Word = tuple[str, ...]
@@ -21,6 +23,10 @@ def learn_merges(
 ) -> tuple[list[Pair], list[str]]:
     """Merge the most frequent pair of neighbours, again and again.
 
+    Each symbol is written as one character, numbered by its age. So a word is a string,
+    a pair a string of two characters, a merge is `str.replace`, and of two pairs the
+    one whose symbols are the older is the smaller string.
+
     Args:
         word_counts: each distinct word, as a tuple of symbols, and its count. Pairs
             are counted inside words only.
@@ -33,36 +39,59 @@ def learn_merges(
         pairs equally frequent, the one whose symbols are the older is merged first,
         as the `tokenizers` library does.
     """
-    words, counts = list(word_counts), list(word_counts.values())
-    age = {symbol: i for i, symbol in enumerate(alphabet)}
-    pair_counts: Counter[Pair] = Counter()
-    found_in: defaultdict[Pair, set[int]] = defaultdict(set)
+    sign_of = {symbol: chr(age) for age, symbol in enumerate(alphabet)}
+    words = ["".join([sign_of[symbol] for symbol in word]) for word in word_counts]
+    counts = list(word_counts.values())
+    pair_counts: defaultdict[str, int] = defaultdict(int)
+    found_in: defaultdict[str, set[int]] = defaultdict(set)
+    for index, word in enumerate(words):
+        for pair in map(add, word, word[1:]):
+            pair_counts[pair] += counts[index]
+            found_in[pair].add(index)
 
-    def record(index: int, sign: int) -> None:
-        for pair in pairwise(words[index]):
-            pair_counts[pair] += sign * counts[index]
-            if sign > 0:
+    symbols, merges = list(sign_of), list[Pair]()
+    # The pairs, the most frequent first. A count that has fallen since it was put there
+    # is corrected when it comes up, one that has risen is put there again.
+    queue = [(-count, pair) for pair, count in pair_counts.items()]
+    heapify(queue)
+    while queue and len(symbols) < num_symbols:
+        count, best = heappop(queue)
+        if -count != pair_counts[best]:
+            if pair_counts[best]:
+                heappush(queue, (-pair_counts[best], best))
+            continue
+        first, second = symbols[ord(best[0])], symbols[ord(best[1])]
+        merges.append((first, second))
+        merged = join(first, second)
+        sign = sign_of.setdefault(merged, chr(len(symbols)))
+        if ord(sign) == len(symbols):
+            symbols.append(merged)
+        for pair in _merge(best, sign, words, counts, pair_counts, found_in):
+            heappush(queue, (-pair_counts[pair], pair))
+    return merges, symbols
+
+
+def _merge(
+    best: str,
+    sign: str,
+    words: list[str],
+    counts: Sequence[int],
+    pair_counts: dict[str, int],
+    found_in: defaultdict[str, set[int]],
+) -> set[str]:
+    """Write `sign` for the pair in all words; return the pairs that this made."""
+    made: set[str] = set()
+    for index in found_in.pop(best):  # only these words change
+        old, count = words[index], counts[index]
+        words[index] = new = old.replace(best, sign)
+        for pair in map(add, old, old[1:]):
+            pair_counts[pair] -= count
+        for pair in map(add, new, new[1:]):
+            pair_counts[pair] += count
+            if sign in pair:
+                made.add(pair)
                 found_in[pair].add(index)
-            elif pair_counts[pair] == 0:
-                del pair_counts[pair]
-                del found_in[pair]
-
-    def priority(pair: Pair) -> tuple[int, int, int]:
-        return pair_counts[pair], -age[pair[0]], -age[pair[1]]
-
-    for index in range(len(words)):
-        record(index, +1)
-    merges: list[Pair] = []
-    while len(age) < num_symbols and pair_counts:
-        best = max(pair_counts, key=priority)
-        merged = join(*best)
-        merges.append(best)
-        age.setdefault(merged, len(age))
-        for index in list(found_in[best]):  # only these words change
-            record(index, -1)
-            words[index] = merge_pair(words[index], best, merged)
-            record(index, +1)
-    return merges, list(age)
+    return made
 
 
 def merge_pair(word: Sequence[str], pair: Pair, merged: str) -> Word:

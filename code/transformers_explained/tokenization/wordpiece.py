@@ -1,13 +1,13 @@
 """WordPiece, the tokenizer of BERT."""
 
-import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Self
 
-from transformers_explained.tokenization.base import SpecialTokens, Tokenizer
+from transformers_explained.files import read_text
+from transformers_explained.tokenization.base import SpecialTokens, Tokenizer, by_id
 from transformers_explained.tokenization.merges import learn_merges
 
 BERT_SPECIAL = SpecialTokens(start="[CLS]", end="[SEP]", mask="[MASK]")
@@ -29,6 +29,8 @@ class WordPieceTokenizer(Tokenizer):
     Args:
         vocabulary: every token, at the position that is its id.
         lowercase: whether capitals and accents are removed ("uncased" models).
+        strip_accents: whether accents are, if that is not what `lowercase` says.
+        split_chinese: whether each Chinese character is a word.
         max_word_length: a longer word is [UNK] without being looked at.
         special: the special tokens.
     """
@@ -38,14 +40,16 @@ class WordPieceTokenizer(Tokenizer):
         vocabulary: Iterable[str],
         *,
         lowercase: bool = True,
+        strip_accents: bool | None = None,
+        split_chinese: bool = True,
         max_word_length: int = 100,
         special: SpecialTokens = BERT_SPECIAL,
     ) -> None:
         super().__init__(vocabulary, special)
         self.lowercase = lowercase
+        self.strip_accents = strip_accents
+        self.split_chinese = split_chinese
         self.max_word_length = max_word_length
-        names = "|".join(re.escape(token) for token in special.listed())
-        self._special_pattern = re.compile(f"({names})")
 
     @classmethod
     def train(
@@ -86,19 +90,22 @@ class WordPieceTokenizer(Tokenizer):
         special: SpecialTokens = BERT_SPECIAL,
     ) -> Self:
         """Read BERT's `vocab.txt`: one token a line, its id is the line's number."""
-        lines = path.read_text(encoding="utf-8").rstrip("\n").split("\n")
-        return cls(lines, lowercase=lowercase, special=special)
+        return cls(by_id(read_vocabulary(path)), lowercase=lowercase, special=special)
 
     def tokenize(self, text: str) -> list[str]:
         tokens: list[str] = []
-        # [MASK] and its like, written in the text, stay whole. The pattern has one
-        # group, so that split returns text and special tokens in turn.
-        for i, part in enumerate(self._special_pattern.split(text)):
+        # [MASK] and its like, written in the text, stay whole.
+        for i, part in enumerate(self._split_special(text)):
             if i % 2:
                 tokens.append(part)
             else:
-                for word in bert_words(part, lowercase=self.lowercase):
-                    tokens.extend(self.cut_word(word))
+                words = bert_words(
+                    part,
+                    lowercase=self.lowercase,
+                    strip_accents=self.strip_accents,
+                    split_chinese=self.split_chinese,
+                )
+                tokens += [piece for word in words for piece in self.cut_word(word)]
         return tokens
 
     def cut_word(self, word: str) -> list[str]:
@@ -131,21 +138,37 @@ class WordPieceTokenizer(Tokenizer):
         return head + tail, [0] * len(head) + [1] * len(tail)
 
 
-def bert_words(text: str, *, lowercase: bool = True) -> list[str]:
+def bert_words(
+    text: str,
+    *,
+    lowercase: bool = True,
+    strip_accents: bool | None = None,
+    split_chinese: bool = True,
+) -> list[str]:
     """Normalize a text as BERT does, then cut at spaces and around punctuation."""
-    text = "".join(_clean(character) for character in text)
-    if lowercase:
+    text = "".join(_clean(c, split_chinese=split_chinese) for c in text)
+    if lowercase if strip_accents is None else strip_accents:
         decomposed = unicodedata.normalize("NFD", text)  # é = e + combining accent
-        text = "".join(
-            character.lower()
-            for character in decomposed
-            if unicodedata.category(character) != "Mn"
-        )
+        text = "".join(c for c in decomposed if unicodedata.category(c) != "Mn")
+    if lowercase:
+        text = "".join(character.lower() for character in text)
     spaced = "".join(f" {c} " if _is_punctuation(c) else c for c in text)
     return spaced.split()
 
 
-def _clean(character: str) -> str:
+def read_vocabulary(path: Path) -> dict[str, int]:
+    """The tokens of BERT's `vocab.txt`, one a line, and their ids: the lines' numbers.
+
+    Of a token written twice the later one counts, as in the `tokenizers` library.
+
+    Raises:
+        ValueError: if the file is damaged.
+    """
+    lines = read_text(path).rstrip("\n").split("\n")
+    return {line.rstrip(): i for i, line in enumerate(lines)}
+
+
+def _clean(character: str, *, split_chinese: bool = True) -> str:
     """Space for any white space, nothing for control characters, and spaces around
     a Chinese character, since Chinese separates words by nothing."""
     if character in "\t\n\r":  # control characters too, but these separate words
@@ -154,7 +177,8 @@ def _clean(character: str) -> str:
         return ""
     if character.isspace():
         return " "
-    return f" {character} " if _is_chinese(character) else character
+    apart = split_chinese and _is_chinese(character)
+    return f" {character} " if apart else character
 
 
 def _is_punctuation(character: str) -> bool:

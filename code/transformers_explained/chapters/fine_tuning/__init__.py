@@ -1,0 +1,1 @@
+"""The chapter "Fine-tuning BERT: sentiment analysis"."""

@@ -1,0 +1,1 @@
+"""The chapter "From history to Transformers"."""

@@ -1,0 +1,1 @@
+"""The chapter "Predicting the next word"."""

@@ -1,0 +1,1 @@
+"""The chapter "Learning: gradients and backpropagation"."""

@@ -1,0 +1,1 @@
+"""The chapter "GPT, T5, DistilBERT: the families"."""

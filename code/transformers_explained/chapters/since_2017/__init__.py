@@ -1,0 +1,1 @@
+"""The chapter "What changed since 2017"."""

@@ -1,0 +1,109 @@
+"""The figures of the chapter "What changed since 2017"."""
+
+from collections.abc import Mapping, Sequence
+
+from matplotlib.figure import Figure
+
+from transformers_explained.drawing import (
+    PHONE_WIDTH,
+    SMALL_SIZE,
+    arrow,
+    bar_chart,
+    box,
+    diagram,
+    line_chart,
+    new_figure,
+    note,
+    phone_variant,
+)
+from transformers_explained.lesson.labels import label
+
+OLD = ("attention", "norm", "network", "norm")
+NEW = ("rms", "grouped", "rms", "gated")
+
+
+@phone_variant
+def layers(narrow: bool) -> Figure:
+    """Draw the layer of 2017 and that of Llama, side by side."""
+    width = PHONE_WIDTH if narrow else 5.6
+    figure, ax = diagram(width, 4.6)
+    for side, parts in ((-1, OLD), (1, NEW)):
+        x = width / 2 + side * width / 4
+        old = side < 0
+        note(ax, (x, 4.4), label(f"since-2017.layer-{'old' if old else 'new'}"))
+        below = (x, 0.15)
+        for row, part in enumerate(parts):
+            y = 0.75 + 0.95 * row
+            changed = not old
+            placed = box(
+                ax,
+                (x, y),
+                label(f"since-2017.part-{part}"),
+                width=1.3 if narrow else 1.8,
+                height=0.5,
+                color="value" if changed else "query",
+                size=SMALL_SIZE,
+            )
+            arrow(ax, below, placed.bottom)
+            below = placed.top
+        arrow(ax, below, (x, 4.2))
+        edge = x - (0.73 if narrow else 1.1)
+        for first in (0, 2):  # the residual connections
+            start = 0.75 + 0.95 * first - 0.38
+            end = start + (0.95 if old else 1.9)
+            if not old:
+                end -= 0.02
+            for a, b, head in (
+                ((x, start), (edge, start), False),
+                ((edge, start), (edge, end), False),
+                ((edge, end), (x, end), True),
+            ):
+                arrow(ax, a, b, color="muted", head=head, width=1.0)
+    return figure
+
+
+@phone_variant
+def bits(
+    narrow: bool, numbers: Sequence[int], errors: Mapping[str, Sequence[float]]
+) -> Figure:
+    """Draw the relative error against the number of bits.
+
+    Args:
+        errors: "blocks", "whole" -> one error for each number of bits, in per cent.
+    """
+    figure, ax = new_figure(*((PHONE_WIDTH, 2.9) if narrow else (5.6, 3.0)))
+    line_chart(
+        numbers,
+        {label(f"since-2017.scale-{name}"): found for name, found in errors.items()},
+        ax=ax,
+        log_y=True,
+        x_label=label("since-2017.axis-bits"),
+        y_label=label("since-2017.axis-error"),
+    )
+    ax.set_yticks([1, 3, 10, 30, 100], ["1", "3", "10", "30", "100"])
+    ax.minorticks_off()
+    return figure
+
+
+@phone_variant
+def preferences(narrow: bool, written: Mapping[str, Mapping[str, float]]) -> Figure:
+    """Draw the length of the sentences, and how many the grammar allows, before and
+    after the model has learned from the judge."""
+    size = (PHONE_WIDTH, 3.4) if narrow else (6.2, 1.9)
+    figure, panels = new_figure(
+        *size, rows=2 if narrow else 1, columns=1 if narrow else 2
+    )
+    for ax, measure, factor in zip(
+        panels, ("length", "allowed"), (1, 100), strict=True
+    ):
+        bar_chart(
+            {
+                label(f"since-2017.judge-{key}"): factor * found[measure]
+                for key, found in written.items()
+            },
+            colors={label("since-2017.judge-after"): "value"},
+            ax=ax,
+            digits=1 if factor == 1 else 0,
+            x_label=label(f"since-2017.axis-{measure}"),
+        )
+    return figure

@@ -1,0 +1,1 @@
+"""The chapter "The full Transformer: translating"."""

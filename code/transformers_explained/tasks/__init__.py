@@ -1,0 +1,1 @@
+"""The tasks that chapters share: examples, batches, loss and measures of each."""
