@@ -5,7 +5,8 @@ curves are drawn, not measured: three heads as a reader will meet them, one that
 at the word before, one at what a word describes, one at who does what to whom.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -108,19 +109,44 @@ def add_title(figure: Figure, texts: Mapping[str, Any], *, tall: bool) -> None:
     )  # fmt: skip
 
 
+@contextmanager
+def library_style(hashsalt: str = "") -> Iterator[None]:
+    """Matplotlib's own settings, whatever this process has set: the same lines every
+    time."""
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams["svg.hashsalt"] = hashsalt
+        yield
+
+
 def write_covers(language: str, texts: Mapping[str, Any], folder: Path) -> None:
     """Write the landing page's picture (SVG) and the social card (PNG)."""
     folder.mkdir(parents=True, exist_ok=True)
-    with matplotlib.rc_context({"svg.hashsalt": language}):
+    with library_style(hashsalt=language):
         draw_cover(language, texts, ART, title=False).savefig(
             folder / "cover.svg", metadata={"Date": None}
         )
-    draw_cover(language, texts, CARD, title=True).savefig(folder / "cover.png", dpi=100)
+        card = draw_cover(language, texts, CARD, title=True)
+        card.savefig(folder / "cover.png", dpi=100)
+
+
+def write_banners(root: Path) -> list[Path]:
+    """Write the picture of each README; it is kept with the sources."""
+    written = []
+    for language in WORDS:
+        path = root / ".github" / f"banner-{language}.svg"
+        with library_style(hashsalt=language):
+            draw_cover(language, {}, ART, title=False).savefig(
+                path, metadata={"Date": None}
+            )
+        written.append(path)
+    return written
 
 
 def write_pdf_cover(language: str, texts: Mapping[str, Any], path: Path) -> None:
     """Write the cover of the PDF, a whole sheet."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    draw_cover(language, texts, SHEET, title=True).savefig(
-        path, metadata={"CreationDate": None}
-    )
+    with library_style():
+        draw_cover(language, texts, SHEET, title=True).savefig(
+            path, metadata={"CreationDate": None}
+        )

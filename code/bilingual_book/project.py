@@ -3,6 +3,7 @@
 import hashlib
 import os
 import platform
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,9 +12,10 @@ from typing import Any
 import yaml
 
 from bilingual_book.errors import BookError
+from bilingual_book.locales import LOCALES
 from bilingual_book.quotes import typeset
 
-LANGUAGES = ("fr", "en")
+LANGUAGES = tuple(LOCALES)
 
 
 def other_language(language: str) -> str:
@@ -51,6 +53,10 @@ class Repository:
     def notebooks_branch(self) -> str:
         """The branch that holds the generated notebooks."""
         return "notebooks"
+
+    def file(self, path: str) -> str:
+        """Where a file of the sources can be read."""
+        return f"{self.url}/blob/{self.branch}/{path}"
 
 
 @dataclass(frozen=True)
@@ -143,6 +149,27 @@ class Project:
                 return "file_format: mystnb" in head
         return False
 
+    def known(self, slugs: Iterable[str], *, code: bool = False) -> list[str]:
+        """The slugs, if all are pages of the book.
+
+        Args:
+            slugs: What someone typed.
+            code: Whether the pages must hold code.
+
+        Raises:
+            BookError: Naming one that is not, and those that are.
+        """
+        pages = self.notebooks if code else self.pages
+        for slug in (slugs := list(slugs)):
+            if slug not in pages:
+                what = "holds no code" if slug in self.pages else "is not in the book"
+                raise BookError(
+                    f"the page {slug!r} {what}",
+                    path=self.root / "_toc.yml",
+                    expected=f"one of: {', '.join(pages)}",
+                )
+        return slugs
+
     @cached_property
     def repository(self) -> Repository:
         """The repository of ``_config.yml``; in GitHub Actions, the one that runs."""
@@ -166,26 +193,48 @@ class Project:
         address: str = self.config.get("html", {}).get("baseurl", "")
         return address.rstrip("/") + "/"
 
-    @cached_property
-    def code_key(self) -> str:
-        """A hash of all that a run depends on and that is not in the page itself.
+    def own_code(self, slug: str) -> Path:
+        """The folder of what only one chapter uses: its figures, checks and texts."""
+        return self.package / "chapters" / slug.replace("-", "_")
 
-        The package, the pinned environment and Python's version: jupyter-cache looks
-        at the cells only, so this key names the folder of the cache.
+    @cached_property
+    def shared_key(self) -> str:
+        """A hash of all that every run depends on.
+
+        The package without the chapters' own folders, the pinned environment and
+        Python's version.
         """
-        digest = hashlib.sha256(platform.python_version().encode())
-        files = [path for path in self.package.rglob("*") if path.is_file()]
-        files = [path for path in files if path.suffix not in {".pyc"}]
-        for path in [*sorted(files), self.root / "requirements.txt"]:
-            if path.exists():
-                digest.update(path.relative_to(self.root).as_posix().encode())
-                digest.update(path.read_bytes())
-        return digest.hexdigest()[:16]
+        chapters = self.package / "chapters"
+        files = [
+            path
+            for path in self.package.rglob("*")
+            if chapters not in path.parent.parents
+        ]
+        return hashed([*files, self.root / "requirements.txt"], self.root)
+
+    def page_key(self, slug: str) -> str:
+        """A hash of all that a page's run depends on and that is not in the page.
+
+        A page is executed again when shared code changes, or its own folder: not when
+        another chapter's does.
+        """
+        own = hashed(self.own_code(slug).rglob("*"), self.root)
+        return hashlib.sha256(f"{self.shared_key} {own}".encode()).hexdigest()[:16]
 
     @property
     def cache(self) -> Path:
-        """The folder of the cache for the present package and environment."""
-        return self.build / "cache" / self.code_key
+        """The folder of the outputs, and of what Sphinx is given of them."""
+        return self.build / "cache"
+
+
+def hashed(paths: Iterable[Path], root: Path) -> str:
+    """A hash of the names and contents of files, and of Python's version."""
+    digest = hashlib.sha256(platform.python_version().encode())
+    for path in sorted(paths):
+        if path.is_file() and path.suffix != ".pyc":
+            digest.update(path.relative_to(root).as_posix().encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 def find_project(start: Path | None = None) -> Project:
@@ -203,3 +252,13 @@ def find_project(start: Path | None = None) -> Project:
         path=folder,
         fix="run the command from the book's folder",
     )
+
+
+def text_files(package: Path) -> dict[str, Path]:
+    """The texts of figures and messages: the slug in their ids, and the file."""
+    own = {
+        path.parent.name.replace("_", "-"): path
+        for path in sorted((package / "chapters").glob("*/texts.toml"))
+    }
+    shared = sorted((package / "lesson" / "texts").glob("*.toml"))
+    return own | {path.stem: path for path in shared}

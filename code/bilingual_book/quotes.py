@@ -7,9 +7,11 @@ from typing import Any
 
 from docutils.utils import smartquotes
 
-# French sources write « and » themselves: every other quote is an apostrophe. docutils'
-# own table ends l'*attention*, where markup follows, with a second closing quote.
-smartquotes.smartchars.quotes["fr"] = ("«\u202f", "\u202f»", "’", "’")
+from bilingual_book.locales import LOCALES
+
+for _language, _locale in LOCALES.items():
+    if _locale.quotes:
+        smartquotes.smartchars.quotes[_language] = _locale.quotes
 
 
 def typeset(text: Any, language: str) -> Any:

@@ -9,17 +9,26 @@ from sphinx.config import Config
 from bilingual_book.sphinx_ext import (
     bibliography,
     body,
+    cell_folds,
     citations,
+    computed,
+    decks,
     folds,
+    formula_marks,
+    further,
     glossary_links,
     math,
     page_context,
     paper,
+    phone_pictures,
+    quiz,
+    runs,
     search_index,
+    slide_marks,
     term_index,
 )
 
-THEME = Path(__file__).parents[1] / "web"
+THEME = Path(__file__).parents[1] / "web" / "theme"
 
 
 def forget_other_theme(app: Sphinx, config: Config) -> None:
@@ -37,13 +46,22 @@ def setup(app: Sphinx) -> dict[str, Any]:
     for part in (
         bibliography,
         body,
+        cell_folds,
         citations,
+        computed,
+        decks,
         folds,
+        formula_marks,
+        further,
         glossary_links,
         math,
         page_context,
         paper,
+        phone_pictures,
+        quiz,
+        runs,
         search_index,
+        slide_marks,
         term_index,
     ):
         part.setup(app)

@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+import imagesize
 from docutils import nodes
 from sphinx.application import Sphinx
-
-from bilingual_book.pictures import picture_size
 
 WORKS = "en"  # the language of all works in the bibliography
 TABLE = re.compile(r"<table\b.*?</table>", re.DOTALL)
@@ -22,7 +21,9 @@ TAG = re.compile(r"<[^>]*>")
 # On a telephone, a cell with more signs than this gets room for some words per line.
 LONG_CELL = 22
 PICTURE = re.compile(r"<img\b[^>]*>")
-FIGURE = re.compile(r"(<figure\b[^>]*>\s*)(<img\b[^>]*>)")
+FIGURE = re.compile(
+    r"(<figure\b[^>]*>\s*)(<img\b[^>]*>|<picture>.*?</picture>)", re.DOTALL
+)
 WIDTH = re.compile(r'\bwidth="(\d+)"')
 # A sign before a formula, the formula, and what follows it without a break. A formula
 # that is longer may have to scroll, and stays alone.
@@ -33,7 +34,16 @@ FORMULA = re.compile(
 )
 # A word of inline code: an option such as -m is not broken after its hyphen.
 WORD_OF_CODE = re.compile(r'<span class="pre">([^<\s]{1,24})</span>')
-SCRIPT = re.compile(r"<script data-attention-explorer>.*?</script>\s*", re.DOTALL)
+# sphinx-exercise gives the insides of all exercises of a page one name.
+INSIDE = re.compile(r'(<section\b[^>]*?) id="(?:exercise|solution)-content"')
+SECTION = re.compile(r'<section id="([^"]+)">((?:\s*<span id="[^"]+"></span>)*)')
+NAME = re.compile(r'id="([^"]+)"')
+SCRIPT = re.compile(r"<script data-\w+-explorer>.*?</script>\s*", re.DOTALL)
+# A model that lives in the page brings its scripts along, which it reads when asked to.
+LIVE_PART = re.compile(
+    r'<script data-live-part="([\w-]+)">(.*?)</script>\s*', re.DOTALL
+)
+LIVE_FOLDER = "live"  # beside the pages; the site has one for both languages
 SOURCE = re.compile(r'\bsrc="([^"]*)"')
 
 
@@ -87,6 +97,17 @@ def without_repeats(markup: str) -> str:
     return SCRIPT.sub(once, markup)
 
 
+def put_aside(markup: str, folder: Path) -> str:
+    """Take the scripts of living models out of a page, into files of their names."""
+
+    def write(part: re.Match[str]) -> str:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{part[1]}.js").write_text(part[2].strip() + "\n", encoding="utf-8")
+        return ""
+
+    return LIVE_PART.sub(write, markup)
+
+
 def hold_together(formula: re.Match[str]) -> str:
     """Keep a formula on one line with the bracket or the stop that touches it."""
     before, markup, after = formula.groups("")
@@ -105,12 +126,46 @@ def hold_option(word: re.Match[str]) -> str:
 def box_picture(figure: re.Match[str]) -> str:
     """Put the picture of a figure in a box, in which a wide one scrolls.
 
-    The style sheet is told its natural width, which decides how far it may shrink.
+    The style sheet is told its natural width, which decides how far it may shrink. A
+    picture with a second one for a telephone fits there.
     """
     opening, picture = figure.groups()
-    width = WIDTH.search(picture)
+    width = None if picture.startswith("<picture") else WIDTH.search(picture)
     style = f' style="--natural:{width[1]}px"' if width else ""
     return f'{opening}<div class="picture-box"{style}>{picture}</div>'
+
+
+def name_sections(markup: str, labels: set[str]) -> str:
+    """Write the label of each section, which the other language's page has too.
+
+    Args:
+        markup: The body of a page.
+        labels: The labels that stand in its source.
+    """
+
+    def name(section: re.Match[str]) -> str:
+        for found in NAME.findall(section[0]):
+            if found in labels:
+                opening = f'<section id="{section[1]}" data-label="{found}">'
+                return opening + section[2]
+        return section[0]
+
+    return SECTION.sub(name, INSIDE.sub(r"\1", markup))
+
+
+def labels_of(app: Sphinx, pagename: str) -> set[str]:
+    """The labels that stand in the source of a page, as a page writes them."""
+    domain: Any = app.env.get_domain("std")
+    found = domain.anonlabels.items()
+    return {nodes.make_id(label) for label, (page, _) in found if page == pagename}
+
+
+def picture_size(path: Path) -> tuple[int, int] | None:
+    """Width and height in CSS pixels; None for a kind that is not known."""
+    if not path.is_file():
+        return None
+    width, height = imagesize.get(path)
+    return (round(width), round(height)) if width > 0 else None
 
 
 def mend_picture(markup: str, path: Path, *, first: bool) -> str:
@@ -142,6 +197,10 @@ def mend_body(
     body = context.get("body")
     if not body:
         return
+    if app.builder.name == "html":
+        body = put_aside(body, Path(app.outdir) / LIVE_FOLDER)
+    else:  # a book that holds no scripts
+        body = LIVE_PART.sub("", body)
     page = app.builder.get_target_uri(pagename)
     # Sphinx copies the pictures after the pages: read them where they come from.
     sources = {
@@ -162,6 +221,7 @@ def mend_body(
     body = TABLE.sub(lambda match: mend_table(match[0]), body)
     # docutils writes a list whose entries have a role that is no longer a list item's.
     body = body.replace('role="doc-biblioentry"', 'role="listitem"')
+    body = name_sections(body, labels_of(app, pagename))
     body = without_repeats(PICTURE.sub(picture, body))
     body = WORD_OF_CODE.sub(hold_option, body)
     body = FORMULA.sub(hold_together, FIGURE.sub(box_picture, body))

@@ -23,8 +23,8 @@ from sphinx.writers.html5 import HTML5Translator
 
 from bilingual_book.project import other_language
 from bilingual_book.quotes import typeset
+from bilingual_book.sources.terms import Finder, Term, Use, read_terms
 from bilingual_book.sphinx_ext.page_context import book_texts, project_at
-from bilingual_book.terms import Finder, Term, Use, read_terms
 
 GLOSSARY = "glossary"
 # Where prose runs; what stands anywhere else is no place for a term.

@@ -8,7 +8,7 @@ from sphinx.util import logging
 from sphinx.util.math import get_node_equation_number
 from sphinx.writers.html5 import HTML5Translator
 
-from bilingual_book.mathml import FormulaError, katex, to_mathml
+from bilingual_book.sphinx_ext.mathml import FormulaError, katex, to_mathml
 
 LOG = logging.getLogger(__name__)
 WHOLE_ENVIRONMENT = re.compile(r"\\begin\{(\w+\*?)\}.*\\end\{\1\}\s*", re.DOTALL)

@@ -1,6 +1,7 @@
 """What the templates show around a page: texts, switch, launch buttons, addresses."""
 
 import html
+import json
 import re
 from functools import cache
 from pathlib import Path
@@ -53,6 +54,7 @@ def add_context(
     description = DESCRIPTION.search(metatags)
     context.update(
         ui=texts["ui"],
+        quiz_words=json.dumps(texts["ui"]["quiz"], ensure_ascii=False),
         page_title=html.escape(page_title(project, language, pagename, heading)),
         page_description=html.unescape(description[1])
         if description
@@ -123,6 +125,11 @@ def launch_links(
             "title": ui["launch_notebook"],
             "href": f"../notebooks/{path}",
             "download": True,
+        },
+        {
+            "name": ui["slides"],
+            "title": ui["launch_slides"],
+            "href": f"../{language}/slides/{pagename}.html",
         },
         {
             "name": "PDF",

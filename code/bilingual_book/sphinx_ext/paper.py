@@ -1,7 +1,8 @@
 r"""The book on paper: what a screen folds, links or scrolls is laid out for a page.
 
 Boxes keep their kind (key point, common mistake, exercise…), solutions move behind the
-last chapter, a table without a header has none, and a displayed source looks like code.
+last chapter, a table without a header has none, a displayed source looks like code, and
+a file that the site offers for download has its path.
 The look itself is in ``latex/preamble.tex``.
 """
 
@@ -23,7 +24,10 @@ from bilingual_book.sphinx_ext.folds import solution_name
 from bilingual_book.sphinx_ext.page_context import book_texts, project_at
 
 # How the boxes are drawn, by the class that the source gives them.
-KINDS = ("key-point", "common-mistake", "measure-it", "goals", "exercise")
+KINDS = (
+    *("key-point", "common-mistake", "measure-it", "goals", "exercise"),
+    *("predict", "answer"),
+)
 NUMBERED = (nodes.figure, nodes.table)
 LONG_BOX = 1500  # characters; a shorter box stays on one page
 LONG_TABLE = 8  # rows; a longer table may go over two pages
@@ -34,7 +38,9 @@ WHOLE, SOME_LINES = 14, 6
 BLOCKS = (nodes.section, nodes.container)
 # Heights in points: what KeptTogether reckons with.
 TEXT_LINE, CODE_LINE, BOX_FRAME, HEADING_HEIGHT = 14.0, 11.4, 45.0, 45.0
-SOURCE_FILE = re.compile(r"# transformers_explained/")
+SOURCE_FILE = re.compile(r"(?:#|//) transformers_explained/")
+UPWARDS = re.compile(r"^(\.\./)+")
+EXPLORER = re.compile(r"<(\w+)-explorer\b")
 
 
 class paper_box(nodes.General, nodes.Element):  # type: ignore[misc]  # noqa: N801
@@ -100,13 +106,33 @@ class ExplorersAsFigures(PaperTransform):
         """Wrap each picture."""
         for page in list(self.document.findall(nodes.raw)):
             bundle = page.parent.parent
-            if "<attention-explorer" in page.astext():
+            explorer = EXPLORER.search(page.astext())
+            if explorer:
                 where = bundle.parent.index(bundle)
-                caption = self.texts["paper"]["explorer"]
+                caption = self.texts["paper"]["explorers"][explorer[1]]
                 bundle.parent.insert(where, raw(r"\begin{bookexplorer}"))
                 bundle.parent.insert(
                     where + 2, raw(rf"\caption*{{{caption}}}\end{{bookexplorer}}")
                 )
+
+
+class DownloadsAsPaths(PaperTransform):
+    """Say where in the repository a file lies that the site offers for download."""
+
+    default_priority = 900
+
+    def run(self, **kwargs: Any) -> None:
+        """Write the path behind each link."""
+        for link in list(self.document.findall(addnodes.download_reference)):
+            link.replace_self(with_path(link))
+
+
+def with_path(link: addnodes.download_reference) -> list[nodes.Node]:
+    """The words of a link to a file, and the path, which may break at a slash."""
+    found = [*link.children, nodes.Text(" (")]
+    for part in re.split(r"(?<=/)", UPWARDS.sub("", link["reftarget"])):
+        found += [nodes.literal("", part), raw(r"\allowbreak{}")]
+    return [*found[:-1], nodes.Text(")")]
 
 
 class GatherSolutions(PaperTransform):
@@ -403,6 +429,7 @@ def setup(app: Sphinx) -> None:
     for transform in (
         ReadableSources,
         ExplorersAsFigures,
+        DownloadsAsPaths,
         GatherSolutions,
         DrawBoxes,
         PlainTables,

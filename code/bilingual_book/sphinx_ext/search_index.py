@@ -21,6 +21,8 @@ from sphinx import addnodes
 from sphinx.application import Sphinx
 
 WORD = re.compile(r"[^\W_]+", re.UNICODE)
+# What is typed or pasted for an apostrophe; some count as letters.
+APOSTROPHES = re.compile("[\u02b9-\u02bd\u2018\u2019\u201b\u2032\u00b4\u0060]")
 EXCERPT = 160  # characters shown of a section
 # How much a word counts by where it stands.
 IN_PAGE_TITLE, IN_TITLE, IN_ENTRY, IN_STRONG, IN_TEXT = 24.0, 16.0, 6.0, 3.0, 1.0
@@ -73,10 +75,15 @@ def key(word: str, stem: Callable[[str], str]) -> str:
     return re.sub(r"(?<=[iou])s$", "", without_accents(stem(word)))
 
 
+def simple(text: str) -> str:
+    """A text in one way of writing: ligatures, wide letters, accents, apostrophes."""
+    text = unicodedata.normalize("NFKC", APOSTROPHES.sub("'", text))
+    return unicodedata.normalize("NFC", text.lower())
+
+
 def words_of(text: str, stem: Callable[[str], str]) -> list[str]:
-    """The words of a text as the index writes them."""
-    words = WORD.findall(text.lower().replace("\u2019", "'"))
-    return [key(word, stem) for word in words]
+    """The words of a text as the index writes them; search.js does the same."""
+    return [key(word, stem) for word in WORD.findall(simple(text))]
 
 
 def sections_of(page: str, doctree: nodes.document) -> Iterator[Section]:

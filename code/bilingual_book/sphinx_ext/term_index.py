@@ -18,6 +18,7 @@ from sphinx.application import Sphinx
 from sphinx_exercise.nodes import exercise_enumerable_node, solution_node
 
 from bilingual_book.project import other_language
+from bilingual_book.sources.terms import Finder, Term, Use, read_terms
 from bilingual_book.sphinx_ext.glossary_links import terms_file
 from bilingual_book.sphinx_ext.paper import (
     SOURCE_FILE,
@@ -25,7 +26,7 @@ from bilingual_book.sphinx_ext.paper import (
     lines_together,
     raw,
 )
-from bilingual_book.terms import Finder, Term, Use, read_terms
+from bilingual_book.sphinx_ext.quiz import quiz
 
 MENTIONS = 2  # in one section make it a place to read about the term
 PLACES = 7  # per term, the best ones: an index is a choice
@@ -42,6 +43,7 @@ ELSEWHERE = (
     nodes.figure,
     nodes.raw,
     nodes.citation,
+    quiz,
     solution_node,
     exercise_enumerable_node,
 )

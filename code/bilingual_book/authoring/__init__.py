@@ -1,0 +1,1 @@
+"""Begin a chapter from a skeleton that passes all checks."""

@@ -1,0 +1,1 @@
+"""What must hold in the sources, and in what the runs made of them."""

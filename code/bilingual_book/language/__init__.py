@@ -1,0 +1,1 @@
+"""Each language as it should be written: spelling and typography."""

@@ -1,1 +1,0 @@
-"""The LaTeX side of the book: fonts and preamble, read by `overlay.py`."""

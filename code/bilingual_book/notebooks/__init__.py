@@ -1,0 +1,1 @@
+"""The notebooks for Jupyter, Colab and Binder."""

@@ -1,0 +1,1 @@
+"""Execute the pages, keep their outputs, read them again."""

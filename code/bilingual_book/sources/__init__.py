@@ -1,0 +1,1 @@
+"""Read the sources: pages, directives, formulas, code, terms. Nothing here runs."""

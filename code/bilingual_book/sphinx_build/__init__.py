@@ -1,0 +1,1 @@
+"""One Sphinx build per language: its configuration, its process."""

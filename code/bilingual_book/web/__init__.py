@@ -1,0 +1,1 @@
+"""The site: two built trees, assembled under one roof."""
