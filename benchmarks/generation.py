@@ -14,7 +14,7 @@ from transformers import GPT2Config, GPT2LMHeadModel
 from benchmarks.timing import Row, compare
 from transformers_explained.decoding import greedy
 from transformers_explained.language_model import LanguageModel
-from transformers_explained.weight_names import gpt2_from_weights
+from transformers_explained.pretrained.weight_names import gpt2_from_weights
 
 NEW_TOKENS, PROMPT = 200, 8
 CONFIG = GPT2Config(

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from book.small_books import write_book
 
-from bilingual_book.execute import run_pages
 from bilingual_book.project import Project
+from bilingual_book.runs.execute import run_pages
 
 
 @pytest.fixture

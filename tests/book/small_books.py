@@ -26,6 +26,8 @@ def use_language(language):
 use_language("{language}")
 ```
 """
+# What a chapter has for itself.
+OWN = ("figures.py", "checks.py")
 TOC = """\
 format: jb-book
 root: intro
@@ -39,9 +41,10 @@ parts:
 
 def add_settings(root: Path) -> None:
     """Give a small book the real book's configuration."""
-    shutil.copy(ROOT / "_config.yml", root)
+    for name in ("_config.yml", "pyproject.toml"):
+        shutil.copy(ROOT / name, root)
     shutil.copy(ROOT / "book" / "languages.yml", root / "book")
-    (root / "code" / "transformers_explained" / "label_texts").mkdir(parents=True)
+    (root / "code" / "transformers_explained" / "chapters" / "one").mkdir(parents=True)
     (root / "requirements.txt").write_text("a==1\n", encoding="utf-8")
 
 
@@ -60,4 +63,6 @@ def write_book(root: Path) -> Project:
     add_settings(root)
     package = root / "code" / "transformers_explained"
     (package / "attention.py").write_text("x = 1\n", encoding="utf-8")
+    for path in OWN:
+        (package / "chapters" / "one" / path).write_text("x = 1\n", encoding="utf-8")
     return Project(root)

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from bilingual_book.build import build_book
+from bilingual_book.checks.runs import check_outputs
 from bilingual_book.errors import BookError
-from bilingual_book.execute import run_pages
-from bilingual_book.outputs import check_outputs, run_cells
 from bilingual_book.project import LANGUAGES, Project
+from bilingual_book.runs.execute import run_pages
+from bilingual_book.runs.outputs import run_cells
+from bilingual_book.web.build import build_book
 
 PICTURE = """\
 ```{code-cell} python
@@ -80,12 +81,12 @@ IN_SOURCES = {
     "an unknown text": (
         '```{code-cell} python\nlabel("one.nothing")\n```',
         "unknown label id 'one.nothing'",
-        "label_texts",
+        "texts.toml",
     ),
     "an unknown check": (
         '```{code-cell} python\ncheck("one.nothing", 1)\n```',
         "unknown check id 'one.nothing'",
-        "exercise_checks",
+        "checks.py",
     ),
     "a number of another page": (
         '```{code-cell} python\nreport("two.mean", 1)\n```',
@@ -162,10 +163,10 @@ def test_a_page_in_the_wrong_language(book: Project, good_site: Path) -> None:
 
 
 def test_a_text_without_a_language(book: Project, good_site: Path) -> None:
-    path = book.package / "label_texts" / "one.toml"
+    path = book.package / "chapters" / "one" / "texts.toml"
     path.write_text('[axis]\nfr = "axe"\n', encoding="utf-8")
     message = failure(book, good_site)
-    assert "one.toml:1: the text [axis] has no en" in message
+    assert "texts.toml:1: the text [axis] has no en" in message
 
 
 def test_a_cell_that_raises(executed_book: Project, good_site: Path) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bilingual_book.binder import lesson_pins, write_binder
+from bilingual_book.notebooks.binder import lesson_pins, write_binder
 from bilingual_book.project import Project
 
 PROJECT = Project(Path(__file__).parents[2])
@@ -25,6 +25,11 @@ def test_the_environment_comes_from_the_commit_that_built_it(
     monkeypatch.setenv("GITHUB_SHA", "abc123")
     write_binder(Project(PROJECT.root), tmp_path)
     text = (tmp_path / "binder" / "requirements.txt").read_text(encoding="utf-8")
-    assert "git+https://github.com/someone/a-fork@abc123" in text
+    assert "https://github.com/someone/a-fork/archive/" in text
+    assert "git+" not in text
     assert "--extra-index-url https://download.pytorch.org/whl/cpu" in text
+    assert "-c constraints.txt" in text
+    pins = (tmp_path / "binder" / "constraints.txt").read_text(encoding="utf-8")
+    assert "huggingface-hub==" in pins
+    assert "\n-" not in pins
     assert (tmp_path / "binder" / "postBuild").stat().st_mode & 0o100

@@ -2,9 +2,9 @@
 
 import pytest
 
-from bilingual_book.code_trees import code_key, first_difference
-from bilingual_book.copy_code import merge_code
-from bilingual_book.formulas import normal_formula
+from bilingual_book.checks.copy_code import merge_code
+from bilingual_book.sources.code_trees import code_key, first_difference
+from bilingual_book.sources.formulas import normal_formula
 
 ALIKE = [
     ("x = 1  # un", "x = 1"),

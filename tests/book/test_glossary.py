@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bilingual_book.parity import page_reader
 from bilingual_book.project import LANGUAGES, Project
+from bilingual_book.sources.page import page_reader
 
 ROOT = Path(__file__).parents[2]
 PROJECT = Project(ROOT)

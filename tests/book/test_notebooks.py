@@ -1,5 +1,6 @@
 """Notebooks from a page that holds every construct of the book."""
 
+import html
 import json
 import re
 import shutil
@@ -12,34 +13,38 @@ from book.small_books import add_settings
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
-from bilingual_book.claims import check_claims
-from bilingual_book.compare_runs import compare_runs
+from bilingual_book.checks.claims import check_claims
+from bilingual_book.checks.compare_runs import compare_runs
+from bilingual_book.checks.names import check_sources
+from bilingual_book.checks.parity import check_parity
+from bilingual_book.checks.runs import check_outputs
 from bilingual_book.errors import BookError
-from bilingual_book.execute import run_environment
-from bilingual_book.notebook_inline import convert_inline
-from bilingual_book.notebook_links import Links
-from bilingual_book.notebook_markdown import MarkdownConverter
-from bilingual_book.notebooks import (
+from bilingual_book.notebooks.explorers import with_table
+from bilingual_book.notebooks.export import (
     build_notebooks,
     check_notebook,
     check_notebooks,
+    fold_solutions,
     leftovers,
     make_notebook,
+    solution_cell,
 )
-from bilingual_book.outputs import check_outputs
-from bilingual_book.page import PageReader
-from bilingual_book.parity import check_parity, page_reader
+from bilingual_book.notebooks.inline import convert_inline
+from bilingual_book.notebooks.links import Links
+from bilingual_book.notebooks.markdown import MarkdownConverter
 from bilingual_book.project import LANGUAGES, Project
-from bilingual_book.source_checks import check_sources
+from bilingual_book.runs.execute import run_environment
+from bilingual_book.sources.page import PageReader, page_reader
 
 WHOLE = Path(__file__).parent / "whole"
+REPOSITORY = "https://github.com/les-transformers-expliques/les-transformers-expliques"
 SITE = "https://les-transformers-expliques.github.io/les-transformers-expliques"
 
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """The book of the constructs, with its notebooks made."""
-    root = tmp_path_factory.mktemp("whole")
+    root = tmp_path_factory.mktemp("whole") / "Une élève à Noël"
     shutil.copytree(WHOLE, root, dirs_exist_ok=True)
     add_settings(root)
     with pytest.MonkeyPatch.context() as patch:
@@ -136,6 +141,7 @@ FRENCH = [
     f"[attention croisée]({SITE}/fr/references.html#term-",
     "[Exercice 1.1](",
     "H<sub>2</sub>O",
+    f"[Un fichier]({REPOSITORY}/blob/main/book/references.bib)",
     '<abbr title="réseau récurrent">RNN</abbr>',
     '<span lang="en">ninety-nine</span>, mot.',
     "\\begin{aligned}\ns = \\sum_i x_i \\\\\nt = 2\n\\end{aligned}\n\\tag{1.1}\n$$",
@@ -151,7 +157,7 @@ FRENCH = [
     "<details>\n<summary>Pour aller plus loin</summary>\n\nUn texte replié.\n\n",
     "> **Exercice 1.1 (Doubler)**",
     "<summary>Solution – Exercice 1.1 (Doubler)</summary>\n\nOn multiplie",
-    "</summary>\n\nEt voilà.\n\n</details>",
+    "\n\nEt voilà.\n\n</details>",
     "- **Terme**  \n  Sa définition.",
     "| $Q$ | $(T, D)$ |",
     "| nom | valeur |\n|---|---|\n| un | $1$ |",
@@ -191,23 +197,89 @@ def test_the_first_cells(whole: Project, language: str) -> None:
     assert header.source.startswith("# Tout à la fois\n\n> ")
     assert "CC BY 4.0" in header.source
     assert install.cell_type == "code"
-    comment = {"fr": "# Installe le paquet", "en": "# Installs the course’s"}[language]
-    assert install.source.startswith(comment)
+    title = {"fr": "# @title Installer ce qui manque", "en": "# @title Install what"}
+    assert install.source.startswith(title[language])
     assert (
-        '%pip install --quiet "transformers-explained[lessons] @ git+'
-        'https://github.com/les-transformers-expliques/les-transformers-expliques@main"'
+        'source="https://github.com/les-transformers-expliques/'
+        'les-transformers-expliques/archive/main.zip"'
     ) in install.source
+    assert install.metadata["jupyter"]["source_hidden"] is True
 
 
-def test_solutions_are_folded(whole: Project) -> None:
+def test_solutions_are_folded_text(whole: Project) -> None:
+    """Run All runs none of them: a solution replaces nothing of the reader's."""
     cells = notebook(whole, "fr").cells
-    found = [c for c in cells if c.source.startswith("# @title Solution")]
-    assert len(found) == 1
-    assert "return 2 * x" in found[0].source
-    assert found[0].metadata["jupyter"]["source_hidden"] is True
-    assert found[0].metadata["cellView"] == "form"
+    solution = next(c for c in cells if "<summary>Solution – " in c.source)
+    assert solution.cell_type == "markdown"
+    assert solution.source.count("<details>") == 1
+    text = solution.source
+    assert text.index("On multiplie") < text.index("return 2 * x")
+    assert text.index("return 2 * x") < text.index("Et voilà.")
+    assert "```python\n" in text
+    code = [c.source for c in cells if c.cell_type == "code"]
+    assert not any("return 2 * x" in source for source in code)
     starter = next(c for c in cells if "return ..." in c.source)
     assert "jupyter" not in starter.metadata
+
+
+def test_a_solution_keeps_what_it_shows() -> None:
+    picture = nbformat.v4.new_output("display_data", {"image/png": "AAAA\n"})
+    printed = nbformat.v4.new_output("stream", text="trois\n")
+    cells = [
+        nbformat.v4.new_markdown_cell("Avant."),
+        solution_cell(
+            nbformat.v4.new_code_cell("f()", outputs=[printed, picture]), "Solution"
+        ),
+        solution_cell(nbformat.v4.new_code_cell("g()"), "Solution"),
+    ]
+    _, made = fold_solutions(cells)
+    assert made.source.count("<details>") == 1
+    assert (
+        "```python\nf()\n```\n\n```text\ntrois\n```\n\n![](attachment:" in made.source
+    )
+    assert [list(kinds) for kinds in made.attachments.values()] == [["image/png"]]
+
+
+def test_an_explorer_that_has_not_run_is_a_table() -> None:
+    data = {
+        "heads": 1,
+        "at": {"layer": 1, "head": 0, "query": 0},
+        "queries": ["a", "<b>"],
+        "keys": ["l'eau", "d"],
+        "weights": [0, 0, 0, 0, 250, 750, 1000, None],
+        "text": {"percent": "\u00a0%"},
+    }
+    attribute = html.escape(json.dumps(data), quote=False).replace("'", "&#39;")
+    made = with_table(
+        f"<attention-explorer data-json='{attribute}'><figure><svg>\n<text>a</text>"
+        "</svg><figcaption>A</figcaption></figure></attention-explorer>"
+    )
+    assert "<svg" not in made
+    assert "<tr><th>a</th><td>25</td><td>75</td></tr>" in made
+    assert "<tr><th>&lt;b&gt;</th><td>100</td><td>NaN</td></tr>" in made
+    assert attribute in made
+
+
+def test_an_explorer_of_descent_that_has_not_run_is_a_list() -> None:
+    data = {"at": {"mode": 1, "rate": 0}, "says": [["a"], ["l'eau", "<b>"]]}
+    attribute = html.escape(json.dumps(data), quote=False).replace("'", "&#39;")
+    made = with_table(
+        f"<descent-explorer lang='fr' data-json='{attribute}'><figure><svg>\n"
+        "<text>a</text></svg><figcaption>A</figcaption></figure></descent-explorer>"
+    )
+    assert "<figure><ul><li>l&#x27;eau</li><li>&lt;b&gt;</li></ul><figcap" in made
+
+
+def test_an_explorer_of_tokens_has_its_table() -> None:
+    made = "<token-explorer data-json='{}'><table></table></token-explorer>"
+    assert with_table(made) == made
+
+
+def test_a_living_model_that_has_not_run_has_its_table_and_no_weights() -> None:
+    first = "<teller-explorer data-json='{}'><table></table></teller-explorer>\n"
+    loader = "<script data-teller-explorer>load();</script>"
+    weights = "<script data-live-part=\"teller-0a1b\">liveParts = 'a';\n</script>\n"
+    assert with_table(first + weights + loader) == first + loader
 
 
 def test_outputs(whole: Project, language: str) -> None:
@@ -245,7 +317,7 @@ def test_the_notebook_runs(
     NotebookClient(made, timeout=120, resources=resources).execute()
     assert made.cells[1].outputs == []
     executed = [c for c in made.cells if c.cell_type == "code" and c.execution_count]
-    assert len(executed) >= 6
+    assert len(executed) >= 5
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """What becomes of a page's body: tables, pictures, formulas, scripts."""
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,8 @@ from bilingual_book.sphinx_ext.body import (
     box_picture,
     hold_together,
     mend_table,
+    name_sections,
+    put_aside,
     without_repeats,
 )
 
@@ -20,6 +23,12 @@ SCRIPT = "<script data-attention-explorer>{ const CSS = 1; }</script>"
 def test_the_explorers_script_is_kept_once() -> None:
     page = f"<p>a</p>{SCRIPT}<p>b</p>{SCRIPT}\n{SCRIPT}<p>c</p>"
     assert without_repeats(page) == f"<p>a</p>{SCRIPT}<p>b</p><p>c</p>"
+
+
+def test_each_kind_of_explorer_keeps_its_script() -> None:
+    other = SCRIPT.replace("attention", "descent")
+    page = f"{SCRIPT}{other}{SCRIPT}{other}"
+    assert without_repeats(page) == f"{SCRIPT}{other}"
 
 
 def test_a_script_that_differs_stays() -> None:
@@ -72,3 +81,41 @@ def test_headers_have_a_direction_and_long_cells_a_name() -> None:
     assert f'<td class="long text-left"><b>{words}</b></td>' in mended
     assert re.findall(r"<th\b(?![^>]*scope)", mended) == []
     assert mended.count("long") == 1
+
+
+def test_a_section_says_the_label_that_both_languages_share() -> None:
+    body = (
+        '<section id="un-titre">\n<span id="page-a"></span><h2>x</h2>'
+        '<section id="page-b"><h3>y</h3></section>'
+        '<section id="sans-nom"><h3>z</h3></section></section>'
+    )
+    named = name_sections(body, {"page-a", "page-b"})
+    assert '<section id="un-titre" data-label="page-a">\n<span id="page-a">' in named
+    assert '<section id="page-b" data-label="page-b"><h3>' in named
+    assert '<section id="sans-nom"><h3>' in named
+
+
+def test_the_inside_of_an_exercise_has_no_name() -> None:
+    inside = '<div class="exercise"><section id="exercise-content"><p>a</p></section>'
+    assert name_sections(inside * 2, set()) == (
+        '<div class="exercise"><section><p>a</p></section>' * 2
+    )
+
+
+def test_the_scripts_of_a_living_model_become_files(tmp_path: Path) -> None:
+    page = (
+        "<p>a</p><teller-explorer></teller-explorer>\n"
+        '<script data-live-part="teller">\none();\n</script>\n'
+        '<script data-live-part="teller-0a1b">two("<\\/p>");</script>\n'
+        "<script data-teller-explorer>three();</script>"
+    )
+    made = put_aside(page, tmp_path / "live")
+    assert "data-live-part" not in made
+    assert "<script data-teller-explorer>three();</script>" in made
+    found = {path.name: path.read_text("utf-8") for path in tmp_path.glob("live/*")}
+    assert found == {"teller.js": "one();\n", "teller-0a1b.js": 'two("<\\/p>");\n'}
+
+
+def test_a_page_without_living_model_makes_no_folder(tmp_path: Path) -> None:
+    assert put_aside("<p>a</p>", tmp_path / "live") == "<p>a</p>"
+    assert not (tmp_path / "live").exists()

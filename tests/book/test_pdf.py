@@ -4,18 +4,11 @@ import re
 from pathlib import Path
 
 import pytest
+from docutils import nodes
+from sphinx import addnodes
 
-from bilingual_book.pdf import log_problems
-from bilingual_book.project import LANGUAGES, Project
-from bilingual_book.sphinx_ext.paper import column_widths, lines_together
-from bilingual_book.sphinx_ext.term_index import (
-    all_marks,
-    entries_of,
-    entry_of,
-    other_words,
-)
-from bilingual_book.terms import Finder, read_terms
-from bilingual_book.tex import (
+from bilingual_book.paper.pdf import log_problems
+from bilingual_book.paper.tex import (
     arrange,
     declarations,
     hung,
@@ -24,6 +17,15 @@ from bilingual_book.tex import (
     typeset_code,
     unnumbered,
     with_page_numbers,
+)
+from bilingual_book.project import LANGUAGES, Project
+from bilingual_book.sources.terms import Finder, read_terms
+from bilingual_book.sphinx_ext.paper import column_widths, lines_together, with_path
+from bilingual_book.sphinx_ext.term_index import (
+    all_marks,
+    entries_of,
+    entry_of,
+    other_words,
 )
 
 ROOT = Path(__file__).parents[2]
@@ -126,6 +128,16 @@ def test_a_page_that_the_text_names_has_its_number() -> None:
     assert got == f"See {link} (p. {page})."
 
 
+def test_a_download_has_its_path() -> None:
+    words = nodes.inline("", "A GPT")
+    link = addnodes.download_reference(
+        "", "", words, reftarget="../../code/one_file/gpt.py"
+    )
+    shown = "".join(node.astext() for node in with_path(link))
+    parts = shown.split("\\allowbreak{}")
+    assert parts == ["A GPT (code/", "one_file/", "gpt.py)"]
+
+
 def test_a_long_line_goes_on_below_its_own_beginning() -> None:
     code = "    \\PYG{n}{x} \\PYG{o}{=} " + "\\PYGZus{}" * 80
     assert hung(code) == f"\\hang{{8}}{code}"
@@ -193,5 +205,8 @@ def test_no_word_of_the_other_language_hides_a_term(language: str) -> None:
         assert word[1] not in own
 
 
-def test_a_second_typeface_draws_what_the_first_lacks() -> None:
-    assert declarations("→") == "\\newunicodechar{→}{{\\otherglyphs →}}\n"
+def test_other_typefaces_draw_what_the_first_lacks() -> None:
+    assert declarations("→") == '\\newunicodechar{→}{{\\otherglyphs \\char"2192 }}\n'
+    assert declarations("🙏", "emojiglyphs") == (
+        '\\newunicodechar{🙏}{{\\emojiglyphs \\char"1F64F }}\n'
+    )

@@ -7,8 +7,12 @@ import pytest
 import yaml
 
 from bilingual_book.errors import BookError
-from bilingual_book.overlay import overlay_config, overlay_toc, write_overlay
 from bilingual_book.project import LANGUAGES, Project, find_project
+from bilingual_book.sphinx_build.overlay import (
+    overlay_config,
+    overlay_toc,
+    write_overlay,
+)
 
 GITHUB = ("GITHUB_REPOSITORY", "GITHUB_REF_NAME", "GITHUB_SERVER_URL", "GITHUB_SHA")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from bilingual_book.run_notebook import FAILED_CELL, run
+from bilingual_book.runs.run_notebook import FAILED_CELL, run
 
 
 def notebook(path: Path, code: str) -> Path:

@@ -8,8 +8,12 @@ import nbformat
 import pytest
 from nbformat.v4 import new_output
 
-from bilingual_book.claims import check_claims, check_register
-from bilingual_book.compare_runs import compare_runs, printed_numbers, same_numbers
+from bilingual_book.checks.claims import check_claims, check_register
+from bilingual_book.checks.compare_runs import (
+    compare_runs,
+    printed_numbers,
+    same_numbers,
+)
 from bilingual_book.errors import BookError
 from bilingual_book.project import Project
 
@@ -144,75 +148,106 @@ def test_another_tag_excuses_nothing(executed_book: Project, outputs: Change) ->
         compare_runs(executed_book)
 
 
-REGISTER = """\
-one:
-  - claim: {fr: "La moyenne.", en: "The mean."}
-    report: one.mean
-    value: 0.5
-    tolerance: 0.01
-two:
-  - claim: {fr: "Elman.", en: "Elman."}
-    source: elman1990finding
-"""
+REGISTERS = {
+    "one": """\
+- claim: {fr: "La moyenne.", en: "The mean."}
+  report: one.mean
+  value: 0.5
+  tolerance: 0.01
+""",
+    "two": """\
+- claim: {fr: "Elman.", en: "Elman."}
+  source: elman1990finding
+""",
+}
 
 
 @pytest.fixture
-def register(executed_book: Project, outputs: Change) -> Path:
-    """A register that holds."""
+def registers(executed_book: Project, outputs: Change) -> Path:
+    """The folder of registers that hold."""
     for language in ("fr", "en"):
         outputs(language, reported("one.mean", 0.505))
     (executed_book.book / "references.bib").write_text(BIB, encoding="utf-8")
-    path = executed_book.book / "claims.yml"
-    path.write_text(REGISTER, encoding="utf-8")
+    folder = executed_book.book / "claims"
+    folder.mkdir()
+    for slug, register in REGISTERS.items():
+        (folder / f"{slug}.yml").write_text(register, encoding="utf-8")
     check_claims(executed_book)
-    return path
+    return folder
 
 
 BROKEN = {
-    "a value out of tolerance": ("value: 0.5", "value: 0.4", "one.mean is 0.505"),
-    "an unknown report": ("one.mean", "one.median", "run reports no 'one.median'"),
-    "another chapter's": ("one.mean", "two.mean", "'two.mean' is of another chapter"),
+    "a value out of tolerance": (
+        ("one", "value: 0.5", "value: 0.4"),
+        "one.mean is 0.505",
+    ),
+    "an unknown report": (
+        ("one", "one.mean", "one.median"),
+        "run reports no 'one.median'",
+    ),
+    "another chapter's": (
+        ("one", "one.mean", "two.mean"),
+        "'two.mean' is of another chapter",
+    ),
     "an unknown source": (
-        "elman1990",
-        "elman1991",
+        ("two", "elman1990", "elman1991"),
         "unknown source 'elman1991finding'",
     ),
-    "a language missing": (', en: "Elman."', "", "not in both languages"),
-    "no tolerance": ("    tolerance: 0.01\n", "", "the claim has the keys"),
-    "a negative tolerance": ("0.01", "-1", "the tolerance is negative"),
-    "not a number": ("value: 0.5", "value: half", "not numbers"),
-    "a truth value": ("value: 0.5", "value: true", "not numbers"),
-    "a chapter without claims": ("two:", "intro:", "the chapter two makes no claim"),
-    "no such page": ("two:", "three:", "three: no such page"),
-    "not a list": (REGISTER, "one: 3\n", "not a list per chapter"),
+    "a language missing": (
+        ("two", ', en: "Elman."', ""),
+        "not in both languages",
+    ),
+    "no tolerance": (("one", "  tolerance: 0.01\n", ""), "the claim has the keys"),
+    "a negative tolerance": (("one", "0.01", "-1"), "the tolerance is negative"),
+    "not a number": (("one", "value: 0.5", "value: half"), "not numbers"),
+    "a truth value": (("one", "value: 0.5", "value: true"), "not numbers"),
+    "not a list": (("one", REGISTERS["one"], "3\n"), "the register is not a list"),
 }
+
+
+def refused(book: Project) -> str:
+    """What is said of registers that do not hold."""
+    with pytest.raises(BookError) as caught:
+        check_claims(Project(book.root))
+    return str(caught.value)
 
 
 @pytest.mark.parametrize("name", BROKEN)
 def test_a_claim_that_does_not_hold(
-    executed_book: Project, register: Path, name: str
+    executed_book: Project, registers: Path, name: str
 ) -> None:
-    old, new, what = BROKEN[name]
-    text = register.read_text(encoding="utf-8")
+    (slug, old, new), what = BROKEN[name]
+    path = registers / f"{slug}.yml"
+    text = path.read_text(encoding="utf-8")
     assert old in text
-    register.write_text(text.replace(old, new), encoding="utf-8")
-    with pytest.raises(BookError) as caught:
-        check_claims(Project(executed_book.root))
-    message = str(caught.value)
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    message = refused(executed_book)
     assert what in message
-    assert "claims.yml" in message
-    assert "expected:" in message or "not a list" in message
+    assert f"claims/{slug}.yml" in message
+    assert "expected:" in message
 
 
-def test_the_line_of_a_claim(executed_book: Project, register: Path) -> None:
-    text = register.read_text(encoding="utf-8").replace("value: 0.5", "value: 0.4")
-    register.write_text(text, encoding="utf-8")
-    with pytest.raises(BookError, match=r"claims\.yml:2: one: one\.mean is 0\.505"):
+def test_a_chapter_without_claims(executed_book: Project, registers: Path) -> None:
+    (registers / "two.yml").unlink()
+    message = refused(executed_book)
+    assert "claims/two.yml: the chapter two makes no claim" in message
+
+
+def test_claims_of_no_page(executed_book: Project, registers: Path) -> None:
+    (registers / "two.yml").rename(registers / "three.yml")
+    assert "claims/three.yml:1: three: no such page" in refused(executed_book)
+
+
+def test_the_line_of_a_claim(executed_book: Project, registers: Path) -> None:
+    path = registers / "one.yml"
+    text = path.read_text(encoding="utf-8").replace("value: 0.5", "value: 0.4")
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(BookError, match=r"one\.yml:1: one: one\.mean is 0\.505"):
         check_claims(executed_book)
 
 
 def test_both_runs_must_bear_a_claim_out(
-    executed_book: Project, register: Path, outputs: Change
+    executed_book: Project, registers: Path, outputs: Change
 ) -> None:
     outputs("en", reported("one.mean", 0.9))
     with pytest.raises(BookError, match=r"one\.mean is 0\.9 in the en run"):
@@ -221,13 +256,13 @@ def test_both_runs_must_bear_a_claim_out(
 
 @pytest.mark.parametrize("value", [float("nan"), "half", None])
 def test_a_report_that_is_no_number(
-    executed_book: Project, register: Path, outputs: Change, value: object
+    executed_book: Project, registers: Path, outputs: Change, value: object
 ) -> None:
     outputs("fr", reported("one.mean", value))
     with pytest.raises(BookError, match=r"one\.mean is"):
         check_claims(executed_book)
 
 
-def test_a_missing_register(executed_book: Project) -> None:
-    with pytest.raises(BookError, match=r"claims\.yml: the file is missing"):
+def test_no_register(executed_book: Project) -> None:
+    with pytest.raises(BookError, match=r"one\.yml: the chapter one makes no claim"):
         check_register(executed_book)

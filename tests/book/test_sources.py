@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from bilingual_book.claims import check_register
-from bilingual_book.code_trees import called_name
+from bilingual_book.checks.claims import check_register
+from bilingual_book.checks.names import check_sources, first_text, label_ids
+from bilingual_book.checks.parity import check_parity
 from bilingual_book.errors import BookError
-from bilingual_book.page import PageReader
-from bilingual_book.parity import check_parity, page_reader
 from bilingual_book.project import LANGUAGES, Project
-from bilingual_book.source_checks import check_sources, first_text, label_ids
-from transformers_explained.labels import label_ids as loaded_label_ids
+from bilingual_book.sources.code_trees import called_name
+from bilingual_book.sources.page import PageReader, page_reader
+from transformers_explained.lesson.labels import label_ids as loaded_label_ids
 
 ROOT = Path(__file__).parents[2]
 PROJECT = Project(ROOT)
@@ -23,7 +23,7 @@ PROJECT = Project(ROOT)
 def tracked_files() -> list[Path]:
     """The files of the repository, or of the folder where there is none."""
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
-    found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    found = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8")
     if found.returncode:
         pytest.skip("git is missing: apt-get install git")
     paths = [ROOT / name for name in found.stdout.splitlines()]
@@ -61,11 +61,11 @@ def test_every_text_is_in_both_languages() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_text_without_a_language_is_seen(tmp_path: Path, language: str) -> None:
-    folder = tmp_path / "label_texts"
-    folder.mkdir()
-    path = folder / "one.toml"
+    folder = tmp_path / "chapters" / "one"
+    folder.mkdir(parents=True)
+    path = folder / "texts.toml"
     path.write_text(f'[a]\n{language} = "x"\n', encoding="utf-8")
-    with pytest.raises(BookError, match=r"one\.toml:1: the text \[a\] has no"):
+    with pytest.raises(BookError, match=r"texts\.toml:1: the text \[a\] has no"):
         label_ids(tmp_path)
 
 
@@ -82,7 +82,7 @@ def test_every_text_that_the_package_asks_for_exists() -> None:
 
 
 def test_every_check_has_a_hint() -> None:
-    from bilingual_book.source_checks import check_ids
+    from bilingual_book.checks.names import check_ids
 
     hints = {name.replace(".", ".hint-") for name in check_ids(PROJECT.package)}
     assert hints

@@ -3,17 +3,14 @@
 import os
 import unicodedata
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from bilingual_book.cell_words import cell_sentences
-from bilingual_book.page import PageReader
-from bilingual_book.parity import page_reader
-from bilingual_book.project import LANGUAGES, Project
-from bilingual_book.prose import Sentence, prose
-from bilingual_book.spelling import (
-    DICTIONARIES,
+from bilingual_book.language.cell_words import cell_sentences
+from bilingual_book.language.prose import Sentence, prose
+from bilingual_book.language.spelling import (
     MissingDictionaryError,
     Speller,
     all_words,
@@ -22,7 +19,16 @@ from bilingual_book.spelling import (
     with_z,
     words,
 )
-from bilingual_book.texts import Text, all_texts, label_texts, page_texts, term_texts
+from bilingual_book.language.texts import (
+    Text,
+    all_texts,
+    label_texts,
+    page_texts,
+    term_texts,
+)
+from bilingual_book.locales import LOCALES
+from bilingual_book.project import LANGUAGES, Project
+from bilingual_book.sources.page import PageReader, page_reader
 
 ROOT = Path(__file__).parents[2]
 PROJECT = Project(ROOT)
@@ -90,7 +96,7 @@ def order(word: str) -> str:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_list_is_in_alphabetical_order(language: str) -> None:
     assert LISTS[language]
-    assert sorted(set(LISTS[language]), key=order) == LISTS[language]
+    assert sorted(set(LISTS[language]), key=lambda w: (order(w), w)) == LISTS[language]
 
 
 def test_english_writes_ize(texts: dict[str, list[Text]], speller: Speller) -> None:
@@ -164,7 +170,7 @@ def test_a_list_knows_a_word_and_its_capital(hunspell: str) -> None:
 def test_a_missing_dictionary_is_named(
     speller: Speller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(DICTIONARIES, "fr", "xx_XX")
+    monkeypatch.setitem(LOCALES, "fr", replace(LOCALES["fr"], dictionary="xx_XX"))
     with pytest.raises(MissingDictionaryError, match="xx_XX"):
         speller.unknown(["mot"], "fr")
 
@@ -330,7 +336,13 @@ def test_everything_is_read(texts: dict[str, list[Text]]) -> None:
     for language, front in (("fr", "README.fr.md"), ("en", "README.md")):
         read = {str(text.path.relative_to(ROOT)) for text in texts[language]}
         pages = {str(p.relative_to(ROOT)) for p in ROOT.glob(f"book/{language}/*.md")}
-        labels = ROOT.glob("code/transformers_explained/label_texts/*.toml")
-        others = {"book/terms.csv", "book/languages.yml", "book/claims.yml", front}
-        assert pages | others | {str(p.relative_to(ROOT)) for p in labels} <= read
+        claims = {str(p.relative_to(ROOT)) for p in ROOT.glob("book/claims/*.yml")}
+        # Tales and questions are data, like reviews: their own tests read them.
+        labels = set(ROOT.glob("code/transformers_explained/**/*.toml")) - set(
+            ROOT.glob("code/transformers_explained/data/*/*.toml")
+        )
+        others = {"book/terms.csv", "book/languages.yml", front}
+        assert (
+            pages | claims | others | {str(p.relative_to(ROOT)) for p in labels} <= read
+        )
         assert any(text.in_code for text in texts[language])

@@ -5,8 +5,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from bilingual_book.assemble import WEB, root_files
 from bilingual_book.project import LANGUAGES, Project
+from bilingual_book.web.assemble import WEB, root_files
 
 SIGNS = "l'un, \"l'autre\" & <i>le reste</i>"
 IN_QUOTES = re.compile(

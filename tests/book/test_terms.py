@@ -8,8 +8,7 @@ from docutils import nodes
 from docutils.core import publish_doctree
 
 from bilingual_book.project import LANGUAGES, find_project
-from bilingual_book.sphinx_ext.glossary_links import first_uses, put
-from bilingual_book.terms import (
+from bilingual_book.sources.terms import (
     Finder,
     Form,
     Term,
@@ -18,6 +17,7 @@ from bilingual_book.terms import (
     read_terms,
     usual_forms,
 )
+from bilingual_book.sphinx_ext.glossary_links import first_uses, put
 
 PROJECT = find_project()
 TERMS = read_terms(PROJECT.book / "terms.csv")

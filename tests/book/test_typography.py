@@ -1,18 +1,21 @@
 """French and English typography, in pages, figures, glossary and interface."""
 
-import re
 from pathlib import Path
 
 import pytest
 
+from bilingual_book.language.texts import all_texts
+from bilingual_book.language.typography import (
+    NARROW,
+    NO_BREAK,
+    faults,
+    formula_faults,
+    formulas,
+)
 from bilingual_book.project import LANGUAGES, Project
-from bilingual_book.texts import all_texts
-from bilingual_book.typography import NARROW, NO_BREAK, faults
 
 ROOT = Path(__file__).parents[2]
 PROJECT = Project(ROOT)
-FENCE = re.compile(r"^```(\S*).*?^```$", re.S | re.M)
-FORMULA = re.compile(r"\$\$?[^$]+\$\$?|^```\{math\}.*?^```", re.S | re.M)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -31,27 +34,17 @@ def test_no_text_breaks_a_rule(language: str) -> None:
     assert not found, "\n".join(found)
 
 
-def without_code(text: str) -> str:
-    """A page without its fenced blocks, save the formulas."""
-    return FENCE.sub(lambda fence: fence[0] if fence[1] == "{math}" else "", text)
-
-
 def test_formulas_are_found() -> None:
     text = "a $b$\n```{math}\nc\n```\nd\n```{code-cell} python\n$e$\n```\n$f$\n"
-    found = [formula[0] for formula in FORMULA.finditer(without_code(text))]
-    assert found == ["$b$", "```{math}\nc\n```", "$f$"]
+    found = list(formulas(text))
+    assert found == [(1, "$b$"), (2, "```{math}\nc\n```"), (9, "$f$")]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_formulas_write_decimals_as_the_language_does(language: str) -> None:
-    wrong = re.compile({"fr": r"\d\.\d|\d,\d", "en": r"\d\{,\}\d{1,2}(?!\d)"}[language])
-    formulas = [
-        (path, formula[0])
-        for path in sorted((ROOT / "book" / language).glob("*.md"))
-        for formula in FORMULA.finditer(without_code(path.read_text("utf-8")))
-    ]
-    assert len(formulas) > 100
-    assert [place for place in formulas if wrong.search(place[1])] == []
+    pages = [p.read_text("utf-8") for p in (ROOT / "book" / language).glob("*.md")]
+    assert sum(len(list(formulas(page))) for page in pages) > 100
+    assert [formula_faults(page, language) for page in pages] == [[]] * len(pages)
 
 
 WRONG = {

@@ -80,23 +80,52 @@ def test_the_book_workflow_runs_what_ci_runs() -> None:
     ]
     assert ".ci/run" in runs
     script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
-    assert called_targets(script) == ["test", "book", "pdf", "notebooks", "check"]
+    targets = ["setup", "test", "book", "pdf", "notebooks", "slides", "bare", "check"]
+    assert called_targets(script) == targets
     assert set(called_targets(script)) <= make_targets()
     assert "REQUIRE_ALL=1" in script
 
 
-def test_the_weekly_lock_may_take_a_newer_pytorch(tmp_path: Path) -> None:
+def test_the_parts_fit_the_budget() -> None:
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    minutes = [int(part) for part in re.findall(r"^part (\d+) ", script, re.MULTILINE)]
+    assert len(minutes) == len(called_targets(script)) + 1  # the system's tools
+    assert sum(minutes) <= 80  # with eighteen chapters or more
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_each_part_says_how_long_it_took(fails: bool) -> None:
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    head = script.partition("export REQUIRE_ALL")[0].replace("cd ", ": ")
+    parts = f"part 3 echo one\npart 2 {'false' if fails else 'true'}\npart 1 true\n"
+    done = subprocess.run(
+        ["bash", "-c", head + parts], capture_output=True, encoding="utf-8", check=False
+    )
+    lines = done.stdout.splitlines()
+    assert bool(done.returncode) == fails
+    assert "  0 of  3  echo one" in lines
+    assert ("failed: false" in lines) == fails
+    assert ("  0 of  1  true" in lines) == (not fails)
+
+
+@pytest.mark.parametrize(
+    ("job", "compiled"),
+    [("newest", "make lock"), ("lowest", "/tmp/uv/bin/uv pip compile pyproject.toml")],
+)
+def test_the_weekly_lock_may_take_another_pytorch(
+    tmp_path: Path, job: str, compiled: str
+) -> None:
     """Its constraint, and nothing else, is away while the job locks."""
     path = Path(shutil.copy(ROOT / "pyproject.toml", tmp_path))
     kept = path.read_text(encoding="utf-8")
     expected = tomllib.loads(kept)
     constraints = expected["tool"]["uv"].pop("constraint-dependencies")
     assert [text.partition("==")[0] for text in constraints] == ["torch"]
-    newest = load(WORKFLOWS[1])["jobs"]["newest"]["steps"]
-    script = next(s["run"] for s in newest if "make lock" in s.get("run", ""))
+    parts = load(WORKFLOWS[1])["jobs"][job]["steps"]
+    script = next(s["run"] for s in parts if compiled in s.get("run", ""))
     before, after = (
         [line for line in part.splitlines() if "pyproject.toml" in line]
-        for part in script.split("make lock")
+        for part in script.split(compiled)
     )
     subprocess.run(["bash", "-ec", "\n".join(before)], cwd=tmp_path, check=True)
     assert tomllib.loads(path.read_text(encoding="utf-8")) == expected
@@ -115,7 +144,7 @@ def test_nothing_is_published_unless_the_build_passed() -> None:
 
 
 def test_the_script_installs_what_the_pdf_asks_for() -> None:
-    from bilingual_book.pdf import INSTALL
+    from bilingual_book.paper.pdf import INSTALL
 
     script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     for package in INSTALL.split()[2:]:

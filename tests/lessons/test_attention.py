@@ -1,5 +1,6 @@
 """Attention: against PyTorch's, path against path, and what must hold for any input."""
 
+import itertools
 import math
 import re
 
@@ -19,12 +20,12 @@ from parity import (
 from torch import Tensor, nn
 
 from transformers_explained.attention import (
-    KeyValueCache,
     MultiHeadAttention,
     additive_attention,
     masked_softmax,
     scaled_dot_product_attention,
 )
+from transformers_explained.cache import KeyValueCache
 from transformers_explained.masks import causal_mask, combine, padding_mask
 from transformers_explained.positions import RotaryPositions
 
@@ -292,7 +293,7 @@ def test_mixed_dtypes_are_refused_but_under_autocast(return_weights: bool) -> No
             scaled_dot_product_attention(*inputs, return_weights=return_weights)
     # Rotary positions turn queries and keys back to single precision, not values.
     attention = MultiHeadAttention(D_MODEL, H, rotary=RotaryPositions(D, T))
-    with torch.autocast("cpu", torch.bfloat16):
+    with torch.autocast(x.device.type, torch.bfloat16):
         output, _ = attention(torch.randn(B, T, D_MODEL), return_weights=return_weights)
     assert output.dtype == torch.bfloat16
 
@@ -606,18 +607,18 @@ def test_keys_are_checked_before_a_cache_keeps_them() -> None:
     x, memory = torch.zeros(B, T, D_MODEL), torch.zeros(B, S, D_MODEL)
     cache = KeyValueCache(S)
     with pytest.raises(ValueError, match=r"got \(2, .*\), \(1, .*\) and \(1, 7, 12\)"):
-        attention(x, memory[:1], cache=cache)
+        cache.attend(attention, x, memory[:1])
     with pytest.raises(ValueError, match=r"got \(2, .*\), \(2, .*\) and \(1, 7, 12\)"):
-        attention(x, memory, memory[:1], cache=cache)
+        cache.attend(attention, x, memory, memory[:1])
     with pytest.raises(ValueError, match="number of positions; got 7 and 6"):
-        attention(x, memory, memory[:, :6], cache=cache)
+        cache.attend(attention, x, memory, memory[:, :6])
     with pytest.raises(TypeError, match=r"same dtype; got torch\.float32, torch"):
-        attention(x, memory.double(), cache=cache)
+        cache.attend(attention, x, memory.double())
     assert cache.stored() is None
-    attention(x, memory, cache=cache)
-    attention(x, memory[:1], cache=cache)  # not read: the cache is filled
+    cache.attend(attention, x, memory)
+    cache.attend(attention, x, memory[:1])  # not read: the cache is filled
     with pytest.raises(ValueError, match="same sizes in place of the dots"):
-        attention(x[:1], memory, cache=cache)
+        cache.attend(attention, x[:1], memory)
 
 
 # --- rotary positions inside --------------------------------------------------------
@@ -665,8 +666,8 @@ def test_cached_self_attention_equals_uncached(
         for step in steps:
             portion = x[:, cache.length : cache.length + step]
             mask = causal_mask(step, cache.length + step)
-            output, weights = attention(
-                portion, mask=mask, cache=cache, return_weights=return_weights
+            output, weights = cache.attend(
+                attention, portion, mask=mask, return_weights=return_weights
             )
             outputs.append(output)
             assert (weights is not None) is return_weights
@@ -685,12 +686,14 @@ def test_cached_cross_attention_computes_once() -> None:
         projection.register_forward_hook(lambda *_: calls.append(1))
     cache = KeyValueCache(1)  # of self-attention: the memory may be longer
     with torch.no_grad():
-        outputs = [attention(x[:, t : t + 1], memory, cache=cache)[0] for t in range(T)]
+        outputs = [
+            cache.attend(attention, x[:, t : t + 1], memory)[0] for t in range(T)
+        ]
     assert len(calls) == 2
     assert cache.length == S
     torch.testing.assert_close(torch.cat(outputs, 1), expected)
     # The keys and values are those of the first call, whatever is given later.
-    again, _ = attention(x, memory + 1, cache=cache)
+    again, _ = cache.attend(attention, x, memory + 1)
     torch.testing.assert_close(again, expected)
 
 
@@ -706,17 +709,32 @@ def test_projections_joined_once(bias: bool) -> None:
         projection.register_forward_hook(lambda *_: calls.append(1))
     cache = KeyValueCache(2 * T)
     with torch.no_grad():
-        torch.testing.assert_close(attention(x, cache=cache)[0], expected)
-        assert cache.joined is not None
-        joined = cache.joined[0]
-        attention(x[:, :1], cache=cache)
+        torch.testing.assert_close(cache.attend(attention, x)[0], expected)
+        assert cache._joined is not None
+        joined = cache._joined[0]
+        cache.attend(attention, x[:, :1])
     assert calls == []
-    assert cache.joined[0] is joined
-    assert (cache.joined[1] is not None) is bias
+    assert cache._joined[0] is joined
+    assert (cache._joined[1] is not None) is bias
     fresh = KeyValueCache(T)
-    torch.testing.assert_close(attention(x, cache=fresh)[0], expected)
+    torch.testing.assert_close(fresh.attend(attention, x)[0], expected)
     assert len(calls) == 3
-    assert fresh.joined is None
+    assert fresh._joined is None
+
+
+def test_a_replaced_projection_is_asked() -> None:
+    """Its weights may not be what it computes with."""
+
+    class Doubled(nn.Linear):
+        def forward(self, x: Tensor) -> Tensor:
+            return 2 * super().forward(x)
+
+    attention = MultiHeadAttention(D_MODEL, H)
+    attention.v_proj = Doubled(D_MODEL, D_MODEL)
+    x = torch.randn(B, T, D_MODEL)
+    with torch.no_grad():
+        found, _ = KeyValueCache(T).attend(attention, x)
+        torch.testing.assert_close(found, attention(x)[0])
 
 
 def test_cache_does_not_copy_what_it_has() -> None:
@@ -738,8 +756,8 @@ def test_cache_keeps_no_gradients() -> None:
     attention = MultiHeadAttention(D_MODEL, H)
     x, memory = torch.randn(B, 2, D_MODEL), torch.randn(B, S, D_MODEL)
     own, cross = KeyValueCache(2), KeyValueCache(2)
-    attention(x, cache=own)
-    attention(x, memory, cache=cross)
+    own.attend(attention, x)
+    cross.attend(attention, x, memory)
     half = KeyValueCache(2)
     new = torch.randn(B, H, 1, D)
     half.append(new, new.clone().requires_grad_())
@@ -759,9 +777,9 @@ def test_cache_selects_sequences() -> None:
     cache = KeyValueCache(4)
     cache.select(rows)  # nothing to select yet
     with torch.no_grad():
-        attention(x[:, :3], mask=causal_mask(3), cache=cache)
+        cache.attend(attention, x[:, :3], mask=causal_mask(3))
         cache.select(rows)
-        output, _ = attention(x[rows, 3:], cache=cache)
+        output, _ = cache.attend(attention, x[rows, 3:])
     expected, _ = attention(x, mask=causal_mask(4))
     torch.testing.assert_close(output, expected[rows, 3:])
 
@@ -781,3 +799,123 @@ def test_cache_refuses() -> None:
     cache.append(new[:, :, :1], new[:, :, :1])
     assert cache.length == 3
     assert KeyValueCache(1).max_len == 1
+
+
+# --- one contract on every path and type ---------------------------------------------
+
+HALF = (torch.float16, torch.bfloat16)
+
+
+def exact(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:
+    """Equation 1 in float64, row by row over the allowed keys; nothing allowed: 0."""
+    q, k, v = q.double(), k.double(), v.double()
+    scores = q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])
+    allowed = torch.ones_like(scores, dtype=torch.bool)
+    if mask is not None:
+        allowed = mask.expand_as(scores)
+    output = torch.zeros(*scores.shape[:-1], v.shape[-1], dtype=torch.float64)
+    for index in itertools.product(*map(range, scores.shape[:-1])):
+        keys = allowed[index]
+        if keys.any():
+            weights = scores[index][keys].softmax(-1)
+            output[index] = weights @ v[index[:-1]][keys]
+    return output
+
+
+@pytest.mark.parametrize("return_weights", [True, False])
+@pytest.mark.parametrize("masked", [True, False])
+@pytest.mark.parametrize("scale", [1.0, 40.0, 300.0])
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, *HALF])
+def test_each_type_is_right_within_its_rounding(
+    dtype: torch.dtype, scale: float, masked: bool, return_weights: bool
+) -> None:
+    """A query of 300 times a key of 300 overflows half types, unless summed wider."""
+    q, k = (scale * torch.randn(B, H, n, D) for n in (T, S))
+    q, k, v = (x.to(dtype) for x in (q, k, torch.randn(B, H, S, 6)))
+    mask = None
+    if masked:
+        mask = torch.rand(B, 1, T, S) < 0.5
+        mask[0, 0, 1] = False
+    output, weights = scaled_dot_product_attention(
+        q, k, v, mask, return_weights=return_weights
+    )
+    assert output.dtype == dtype
+    assert weights is None or weights.dtype == dtype
+    # One rounding of a mean of values below 4 in a half type. In the full ones a score
+    # is off by its own rounding, and a weight by as much: scale² · D · ε / √D.
+    eps = torch.finfo(dtype).eps
+    sums = torch.finfo(torch.promote_types(dtype, torch.float32)).eps
+    tolerance = 4 * eps + 4 * scale**2 * math.sqrt(D) * sums
+    torch.testing.assert_close(
+        output.double(), exact(q, k, v, mask), rtol=0, atol=tolerance
+    )
+
+
+def test_scores_that_overflow_half_a_float() -> None:
+    """40 · 40 · 64 / 8 fits float16; what softmax needs, the sum before, does not."""
+    query = torch.full((1, 1, 2, 64), 40.0).half()
+    key = query.clone()
+    key[..., 1, :] *= 0.5
+    _, weights = scaled_dot_product_attention(query, key, query, return_weights=True)
+    assert weights is not None
+    assert weights.tolist() == [[[[1.0, 0.0], [1.0, 0.0]]]]
+
+
+def test_the_lowest_score_outweighs_what_is_forbidden() -> None:
+    lowest = torch.finfo(torch.float32).min
+    weights = masked_softmax(
+        torch.tensor([[lowest, 0.0]]), torch.tensor([[True, False]])
+    )
+    assert weights.tolist() == [[1.0, 0.0]]
+
+
+@pytest.mark.parametrize("where", ["key", "value"])
+@pytest.mark.parametrize("accident", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("dtype", [torch.float32, *HALF])
+def test_accidents_are_as_visible_on_both_paths(
+    dtype: torch.dtype, accident: float, where: str
+) -> None:
+    """A mask hides numbers, not a NaN: it would hide the mistake that made it."""
+    if torch.zeros(1).device.type != "cpu" and math.isinf(accident):
+        accident = math.nan  # kernels of graphics cards differ on infinity - infinity
+    q, k, v = (torch.randn(1, 1, n, D).to(dtype) for n in (T, S, S))
+    (k if where == "key" else v)[..., 2, 0] = accident
+    mask = torch.ones(T, S, dtype=torch.bool)
+    mask[0, 2] = False
+    explicit, _ = scaled_dot_product_attention(q, k, v, mask, return_weights=True)
+    fused, _ = scaled_dot_product_attention(q, k, v, mask)
+    torch.testing.assert_close(
+        explicit, fused, equal_nan=True, rtol=0, atol=8 * torch.finfo(dtype).eps
+    )
+    assert not explicit.isfinite().all()
+
+
+@pytest.mark.parametrize("dtype", HALF)
+def test_a_kernel_that_fills_empty_rows_is_corrected(
+    monkeypatch: pytest.MonkeyPatch, dtype: torch.dtype
+) -> None:
+    """Stand in for cuDNN's kernel: an empty row gives a mean of hidden values, and its
+    gradient is NaN."""
+
+    def kernel(
+        query: Tensor, key: Tensor, value: Tensor, mask: Tensor, dropout: float
+    ) -> Tensor:
+        scores = query @ key.transpose(-2, -1)
+        # -inf alone in a row: a softmax of NaN, whose gradient is NaN.
+        weights = scores.masked_fill(~mask, -torch.inf).softmax(-1)
+        return weights.masked_fill(weights.isnan(), 1 / S) @ value
+
+    monkeypatch.setattr(F, "scaled_dot_product_attention", kernel)
+    mask = random_mask(T, S)
+    mask[1] = False
+    q, k, v = (torch.randn(B, H, n, D).to(dtype).requires_grad_() for n in (T, S, S))
+    assert kernel(q, k, v, mask, 0.0)[..., 1, :].ne(0).all()  # what it is there for
+    output, _ = scaled_dot_product_attention(q, k, v, mask)
+    assert output[..., 1, :].eq(0).all()
+    assert output[..., 0, :].ne(0).any()
+    for gradient in torch.autograd.grad(output.float().square().sum(), (q, k, v)):
+        assert gradient.isfinite().all()
+    for gradient in torch.autograd.grad(
+        scaled_dot_product_attention(q, k, v, mask)[0][..., 1, :].sum(), (q, k, v)
+    ):
+        assert gradient.eq(0).all()

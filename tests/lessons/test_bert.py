@@ -21,14 +21,14 @@ from transformers_explained.bert import (
     BertForSequenceClassification,
 )
 from transformers_explained.layers import LayerNorm
-from transformers_explained.masked_words import IGNORED, mask_tokens
-from transformers_explained.weight_copy import Target
-from transformers_explained.weight_names import (
+from transformers_explained.pretrained.weight_copy import Target
+from transformers_explained.pretrained.weight_names import (
     bert_from_weights,
     bert_targets,
     distilbert_from_weights,
     distilbert_targets,
 )
+from transformers_explained.tasks.masked_words import IGNORED, mask_tokens
 
 # Pairwise different sizes, so that a swapped axis cannot pass: (B, S, H, head, d_ff, L)
 SHAPES = [(2, 7, 3, 5, 11, 2), (3, 1, 1, 4, 6, 1), (1, 13, 2, 3, 17, 3)]
@@ -488,3 +488,24 @@ def test_bad_input() -> None:
     ids = torch.ones(1, 2, dtype=torch.int64)
     with pytest.raises(ValueError, match=r"probability must lie in \(0, 1\]; got 0"):
         mask_tokens(ids, mask_id=1, vocab_size=3, special_ids=(), probability=0.0)
+
+
+# ------------------------------------------------------------------ the caller's mask
+
+
+def test_the_callers_mask_wins_over_the_padding_id() -> None:
+    """A text may hold the word "[PAD]": with its own mask it is read, as elsewhere."""
+    bert = Bert(
+        BertConfig(vocab_size=23, d_model=12, num_heads=3, num_layers=2, d_ff=10)
+    ).eval()
+    ids = torch.tensor([[5, 0, 7, 9, 0]])
+    mask = torch.tensor([[True, True, True, True, False]])
+    with_mask = bert(ids, mask=mask).hidden[:, :4]
+    torch.testing.assert_close(
+        with_mask, bert(ids[:, :4], mask=mask[:, :4]).hidden, rtol=0, atol=1e-6
+    )
+    assert not torch.allclose(with_mask, bert(ids).hidden[:, :4], atol=1e-3)
+    with pytest.raises(ValueError, match=r"shape of ids, \(1, 5\); got \(1, 4\)"):
+        bert(ids, mask=mask[:, :4])
+    with pytest.raises(TypeError, match="mask must be boolean"):
+        bert(ids, mask=mask.long())

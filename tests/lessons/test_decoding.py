@@ -10,11 +10,13 @@ import transformers
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
 from transformers.generation.logits_process import (
     TopKLogitsWarper,
     TopPLogitsWarper,
 )
 
+from transformers_explained import arguments, language_model, positions
 from transformers_explained.decoding import (
     Hypothesis,
     beam_search,
@@ -24,8 +26,8 @@ from transformers_explained.decoding import (
     sample,
 )
 from transformers_explained.language_model import LanguageModel, LanguageModelConfig
+from transformers_explained.pretrained.weight_names import gpt2_from_weights
 from transformers_explained.seq2seq import Transformer, TransformerConfig
-from transformers_explained.weight_names import gpt2_from_weights
 
 PAD, END, START = 0, 1, 2
 POSITIONS = ["learned", "sinusoidal", "rotary", "none"]
@@ -227,6 +229,52 @@ def test_source_is_read_once_and_by_its_own_row() -> None:
                 model, START, source=source[row : row + 1, :length], max_new_tokens=8
             )
             assert torch.equal(together[row], alone[0])
+
+
+class Waits(TorchDispatchMode):
+    """Counts what a graphics card would be waited for: numbers asked of a tensor, and
+    results whose size depends on numbers."""
+
+    OPERATIONS = (
+        torch.ops.aten._local_scalar_dense,
+        torch.ops.aten.item,  # the same, in inference mode
+        torch.ops.aten.is_nonzero,
+        torch.ops.aten.equal,
+        torch.ops.aten.masked_select,
+        torch.ops.aten.nonzero,
+    )
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.count = 0
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        self.count += func.overloadpacket in self.OPERATIONS
+        return func(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize("choose", [greedy, sample])
+@pytest.mark.parametrize("kind", ["language model", "translator"])
+@pytest.mark.parametrize("end_id", [None, END])
+def test_a_card_is_waited_for_once_a_step(
+    choose: Any, kind: str, end_id: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once more to look at the prompt; the steps only ask whether all have ended."""
+    for module in (arguments, language_model, positions):
+        monkeypatch.setattr(module, "readable", lambda x: False)  # as on a card
+    torch.manual_seed(8)
+    model = writer() if kind == "language model" else translator()
+    source = None if kind == "language model" else sources()
+    prompt = torch.tensor([[3, 4], [5, 6], [7, 8]])
+    steps: list[int] = []
+    model.output.register_forward_hook(lambda *_: steps.append(1))
+    with Waits() as waits:
+        choose(model, prompt, source=source, max_new_tokens=9, end_id=end_id)
+    assert len(steps) > 3
+    looks = 1 if kind == "language model" else 2  # at the prompt
+    assert waits.count == looks + (0 if end_id is None else len(steps))
 
 
 # ------------------------------------------------------------------- beam search

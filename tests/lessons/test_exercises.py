@@ -1,6 +1,7 @@
 """Self-checks: what a reader is told, in both languages, and what they are not."""
 
 import importlib
+import importlib.util
 import pkgutil
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -10,15 +11,22 @@ import pytest
 import torch
 from torch import Tensor
 
-from transformers_explained import check, exercise_checks, exercises
-from transformers_explained.exercises import Attempt, Feedback, register
-from transformers_explained.labels import label, use_language
+from transformers_explained import chapters, check
+from transformers_explained.lesson import check as exercises
+from transformers_explained.lesson.check import Attempt, Feedback, register
+from transformers_explained.lesson.first_cell import use_language
+from transformers_explained.lesson.labels import label
 
-CHAPTERS = sorted(m.name for m in pkgutil.iter_modules(exercise_checks.__path__))
+# A page without exercises has no checks.
+CHAPTERS = sorted(
+    module.name
+    for module in pkgutil.iter_modules(chapters.__path__)
+    if importlib.util.find_spec(f"{chapters.__name__}.{module.name}.checks")
+)
 # Imported here, so that the real registry holds them: a test that imports one for the
 # first time would leave its checks in the registry of that test.
 for _chapter in CHAPTERS:
-    importlib.import_module(f"{exercise_checks.__name__}.{_chapter}")
+    importlib.import_module(f"{chapters.__name__}.{_chapter}.checks")
 
 QUERY = torch.tensor([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
 FACTOR = 2.0
@@ -84,7 +92,8 @@ def test_an_untouched_starter_is_no_error(answer: object) -> None:
     [
         (lambda q, f: f * q.T, "shape is `(3, 2)`; yours is `(2, 3)`"),
         (lambda q, f: None, "type `torch.Tensor` is expected; yours is of type `None`"),
-        (lambda q, f: q.tolist(), "yours is of type `list`"),
+        (lambda q, f: q.tolist(), "The shape is right, but the values differ."),
+        (lambda q, f: "abc", "yours is of type `str`"),
         (lambda q, f: q, "The shape is right, but the values differ."),
         (lambda q, f: f * q + float("nan"), "but the values differ."),
         (lambda q, f: q @ q, "stops with an error"),
@@ -155,7 +164,7 @@ EXPECTATIONS: dict[str, tuple[Callable[[Attempt, Any], None], Any, Any, str]] = 
         lambda attempt, x: attempt.expect_dtype(x, torch.bool),
         torch.ones(2) > 0,
         torch.ones(2),
-        "element type is `torch.bool`; yours is `torch.float32`",
+        "element type is `torch.bool`; yours is `torch.float",
     ),
     "equal array": (
         lambda attempt, x: attempt.expect_equal(x, np.array([1, 2])),
@@ -240,7 +249,7 @@ def test_every_check_of_a_chapter_has_its_hint_and_is_no_one_else_s(
     module: str,
 ) -> None:
     # Read anew: the module may have been imported before, for another registry.
-    importlib.reload(importlib.import_module(f"{exercise_checks.__name__}.{module}"))
+    importlib.reload(importlib.import_module(f"{chapters.__name__}.{module}.checks"))
     slug = module.replace("_", "-")
     names = [n for n in exercises._CHECKS if not n.startswith("demo.")]
     assert names

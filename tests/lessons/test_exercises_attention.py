@@ -7,8 +7,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from transformers_explained.exercises import evaluate
-from transformers_explained.labels import LANGUAGES, use_language
+from transformers_explained.lesson.check import evaluate
+from transformers_explained.lesson.first_cell import use_language
+from transformers_explained.lesson.language import LANGUAGES
 
 KEYS = ("predict", "scores", "bug", "window")
 

@@ -5,16 +5,15 @@ import html
 import json
 import re
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
 
-from transformers_explained import explore
-from transformers_explained.explore import explore_attention
-from transformers_explained.labels import LANGUAGES, use_language
+from transformers_explained.explore import explore_attention, explorer
+from transformers_explained.lesson.first_cell import use_language
+from transformers_explained.lesson.language import LANGUAGES
 
 QUERIES = ["Le", "chat", "l'<b>&"]
 KEYS = ["The", "black", "cat", "<s>", '"']
@@ -35,7 +34,7 @@ def explored(monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, str]]:
     def call(*args: Any, **kwargs: Any) -> dict[str, str]:
         sent: list[dict[str, str]] = []
         with monkeypatch.context() as patch:
-            patch.setattr(explore, "show", sent.append)
+            patch.setattr(explorer, "show", sent.append)
             explore_attention(*args, **kwargs)
         (bundle,) = sent
         return bundle
@@ -90,9 +89,14 @@ def test_layers_may_come_as_one_tensor_or_as_a_list(
         ([torch.zeros(2, T, S), torch.zeros(4, T, S)], "layers must have one shape"),
         ([], "at least one layer"),
         (torch.zeros(0, T, S), "must not be empty"),
-        (torch.full((2, T, S), 1.5), "between 0 and 1; got values from 1.5 to 1.5"),
-        (torch.full((2, T, S), -0.1), "between 0 and 1; got values from -0.1"),
-        (torch.full((2, T, S), torch.nan), "must be finite"),
+        (
+            torch.full((2, T, S), 1.5),
+            "between 0 and 1, or NaN; got values from 1.5 to 1.5",
+        ),
+        (torch.full((2, T, S), -0.1), "between 0 and 1, or NaN; got values from -0.1"),
+        (torch.full((2, T, S), torch.inf), "or NaN; got values from inf to inf"),
+        (torch.full((2, T, S), -torch.inf), "between 0 and 1, or NaN; got"),
+        (torch.tensor([torch.nan, 2.0]).repeat(2, T, 3)[..., :S], "from 2 to 2"),
         (torch.zeros(200, 16, T, S), "at most 40000 weights fit in a page; got 48000"),
     ],
 )
@@ -124,9 +128,9 @@ def test_paper_and_terminal_get_a_drawing_and_words(
     assert base64.b64decode(bundle["application/pdf"]).startswith(b"%PDF")
     assert bundle["text/plain"] == (
         "Demo\nAttention map, layer 1, head 1. "
-        '"Le" looks mostly at "b" (75%), then "a" (25%). '
-        '"chat" looks only at "a" (100%). '
-        '"l\'<b>&" looks at nothing: every position is masked from it.'
+        "“Le” looks mostly at “b” (75%), then “a” (25%). "
+        "“chat” looks only at “a” (100%). "
+        "“l'<b>&” looks at nothing: every position is masked from it."
     )
     use_language("fr")
     french = explored(weights, QUERIES, ["a", "b"])
@@ -149,19 +153,19 @@ TIES = torch.tensor(
 TIES_SAID = {
     "en": [
         [
-            '"Le" looks equally at all 4 tokens it may see (25% each).',
-            '"chat" looks equally at all 3 tokens it may see (33% each).',
-            '"l\'<b>&" looks as much at "a" as at "b" (50% each).',
+            "“Le” looks equally at all 4 tokens it may see (25% each).",
+            "“chat” looks equally at all 3 tokens it may see (33% each).",
+            "“l'<b>&” looks as much at “a” as at “b” (50% each).",
         ],
         [
-            '"Le" looks as much at "a" as at "b" (30% each).',
-            '"chat" looks as much at "b" as at "d" (40% each).',
-            '"l\'<b>&" looks as much at "a" as at "b" (40% each).',
+            "“Le” looks mostly, and equally, at “a”, “b” and “c” (30% each).",
+            "“chat” looks as much at “b” as at “d” (40% each).",
+            "“l'<b>&” looks as much at “a” as at “b” (40% each).",
         ],
         [
-            '"Le" looks mostly at "a" (25%), then "b" (25%).',
-            '"chat" looks only at "c" (100%).',
-            '"l\'<b>&" looks at nothing: every position is masked from it.',
+            "“Le” looks mostly at “a” (25%), then equally at “b” and “c” (25% each).",
+            "“chat” looks only at “c” (100%).",
+            "“l'<b>&” looks at nothing: every position is masked from it.",
         ],
     ],
     "fr": [
@@ -172,12 +176,13 @@ TIES_SAID = {
             "«~l'<b>&~» regarde autant «~a~» que «~b~» (50~% chacun).",
         ],
         [
-            "«~Le~» regarde autant «~a~» que «~b~» (30~% chacun).",
+            "«~Le~» regarde surtout, à égalité, «~a~», «~b~» et «~c~» (30~% chacun).",
             "«~chat~» regarde autant «~b~» que «~d~» (40~% chacun).",
             "«~l'<b>&~» regarde autant «~a~» que «~b~» (40~% chacun).",
         ],
         [
-            "«~Le~» regarde surtout «~a~» (25~%), puis «~b~» (25~%).",
+            "«~Le~» regarde surtout «~a~» (25~%), puis à égalité «~b~» et «~c~» "
+            "(25~% chacun).",
             "«~chat~» ne regarde que «~c~» (100~%).",
             "«~l'<b>&~» ne regarde rien~: toutes les positions lui sont masquées.",
         ],
@@ -199,6 +204,59 @@ def test_equal_weights_are_said_to_be_equal(
     assert words.endswith(". " + " ".join(said(language, head)))
 
 
+# Weights that are not numbers, of (H, T, S) tokens, and what is said of them.
+LOST = torch.tensor(
+    [
+        [[torch.nan] * 4, [0.5, torch.nan, 0.25, torch.nan], [0.0, 0.0, 1.0, 0.0]],
+        [[0.25, 0.75, 0.0, 0.0], [0.0, 0.0, 0.0, torch.nan], [torch.nan] * 4],
+    ]
+)
+LOST_SAID = {
+    "en": [
+        [
+            "Every weight of “Le” is NaN: not a number.",
+            "The weight that “chat” gives to “b” and “d” is NaN: not a number.",
+            "“l'<b>&” looks only at “c” (100%).",
+        ],
+        [
+            "“Le” looks mostly at “b” (75%), then “a” (25%).",
+            "The weight that “chat” gives to “d” is NaN: not a number.",
+            "Every weight of “l'<b>&” is NaN: not a number.",
+        ],
+    ],
+    "fr": [
+        [
+            "Tous les poids de «~Le~» sont NaN~: ce ne sont pas des nombres.",
+            "Le poids que «~chat~» donne à «~b~» et «~d~» est NaN~: ce n’est pas un "
+            "nombre.",
+            "«~l'<b>&~» ne regarde que «~c~» (100~%).",
+        ],
+        [
+            "«~Le~» regarde surtout «~b~» (75~%), puis «~a~» (25~%).",
+            "Le poids que «~chat~» donne à «~d~» est NaN~: ce n’est pas un nombre.",
+            "Tous les poids de «~l'<b>&~» sont NaN~: ce ne sont pas des nombres.",
+        ],
+    ],
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("head", range(len(LOST)))
+def test_a_weight_that_is_no_number_is_said_and_drawn_as_such(
+    explored: Callable[..., dict[str, str]], language: str, head: int
+) -> None:
+    use_language(language)
+    bundle = explored(LOST, QUERIES, KEPT, head=head)
+    sentences = " ".join(LOST_SAID[language][head]).replace("~", "\u00a0")
+    assert bundle["text/plain"].endswith(". " + sentences)
+    assert base64.b64decode(bundle["application/pdf"]).startswith(b"%PDF")
+    lost = int(LOST[head].isnan().sum())
+    drawing = bundle["text/html"].split("<figure>")[1].split("</figure>")[0]
+    assert drawing.count(">NaN</text>") == drawing.count('fill="none"') == lost
+    weights = data_of(bundle)["weights"]
+    assert weights.count(None) == int(LOST.isnan().sum())
+
+
 def test_script_is_small(
     explored: Callable[..., dict[str, str]],
 ) -> None:
@@ -214,16 +272,18 @@ def test_nothing_is_asked_of_a_server(
     assert not re.search(r"https?:|\bsrc=|\bimport\b|\bfetch\b|url\(", page)
 
 
-@pytest.fixture(scope="module")
-def browser(chromium_path: str) -> Iterator[Any]:
-    """A real Chromium."""
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as tools:
-        running = tools.chromium.launch(
-            executable_path=chromium_path, args=["--no-sandbox"]
-        )
-        yield running
-        running.close()
+def test_repeated_tokens_are_told_apart_by_their_place(
+    explored: Callable[..., dict[str, str]],
+) -> None:
+    tokens = ["the", "cat", "the"]
+    weights = torch.tensor([[[0.2, 0.5, 0.3]] * 3])
+    bundle = explored(weights, tokens)
+    data = data_of(bundle)
+    assert data["queries"] == data["keys"] == ["the₁", "cat", "the₃"]
+    assert "“the₁” looks mostly at “cat” (50%), then “the₃”" in bundle["text/plain"]
+    assert "small digit" in data["text"]["help"]
+    alone = data_of(explored(weights, ["a", "cat", "the"]))
+    assert "small digit" not in alone["text"]["help"]
 
 
 PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Demo</title>
@@ -237,32 +297,20 @@ def body() -> str:
     weights = random_weights(LAYERS, HEADS, T, S)
     sent: list[dict[str, str]] = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(explore, "show", sent.append)
+        patch.setattr(explorer, "show", sent.append)
         explore_attention(weights, QUERIES, KEYS, title="First")
         explore_attention(weights[0, :1], QUERIES, KEYS, title="Second")
     return "".join(bundle["text/html"] for bundle in sent)
 
 
 @pytest.fixture
-def opened(browser: Any, body: str, tmp_path: Path) -> Iterator[Callable[..., Any]]:
+def opened(open_html: Callable[..., Any], body: str) -> Callable[..., Any]:
     """Open that page from the disk."""
-    pages = []
 
     def open_page(*, style: str = "", **settings: Any) -> Any:
-        file = tmp_path / "page.html"
-        file.write_text(PAGE.format(style=style, body=body), encoding="utf-8")
-        page = browser.new_page(**settings)
-        page.problems = []
-        page.on("console", lambda message: page.problems.append(message.text))
-        page.on("pageerror", lambda error: page.problems.append(str(error)))
-        pages.append(page)
-        page.goto(file.as_uri())
-        return page
+        return open_html(PAGE.format(style=style, body=body), **settings)
 
-    yield open_page
-    for page in pages:
-        assert page.problems == []
-        page.close()
+    return open_page
 
 
 def says(page: Any) -> str:
@@ -279,8 +327,8 @@ def expected(layer: int, head: int, query: int) -> str:
         return "<1" if 0 < thousandths < 5 else str(int(thousandths / 10 + 0.5))
 
     return (
-        f'"{QUERIES[query]}" looks mostly at "{KEYS[a]}" ({share(one)}%), '
-        f'then "{KEYS[b]}" ({share(two)}%).'
+        f"“{QUERIES[query]}” looks mostly at “{KEYS[a]}” ({share(one)}%), "
+        f"then “{KEYS[b]}” ({share(two)}%)."
     )
 
 
@@ -333,6 +381,45 @@ def test_the_page_says_of_equal_weights_what_paper_says(
         for head in range(len(TIES)):
             chosen.locator(".heads .strip").nth(head).click()
             assert says(page) == said(language, head)[query]
+    page.close()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_page_shows_no_bar_for_what_is_no_number(
+    browser: Any, explored: Callable[..., dict[str, str]], language: str
+) -> None:
+    use_language(language)
+    page = browser.new_page()
+    problems: list[str] = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.emulate_media(reduced_motion="reduce")
+    page.set_content(
+        PAGE.format(style="", body=explored(LOST, QUERIES, KEPT)["text/html"])
+    )
+    chosen = page.locator("attention-explorer").first
+    for query, token in enumerate(QUERIES):
+        chosen.get_by_role("radio", name=token, exact=True).click()
+        for head in range(len(LOST)):
+            chosen.locator(".heads .strip").nth(head).click()
+            told = LOST_SAID[language][head][query].replace("~", "\u00a0")
+            assert says(page) == told
+            row = LOST[head, query]
+            shares = chosen.locator(".key b").all_text_contents()
+            assert [share == "NaN" for share in shares] == row.isnan().tolist()
+            heights = chosen.locator(".bar i").evaluate_all(
+                "bars => bars.map(bar => bar.getBoundingClientRect().height)"
+            )
+            assert [height > 0 for height in heights] == (row > 0).tolist()
+            dashed = (
+                chosen.locator(".strip")
+                .nth(head)
+                .locator("i")
+                .evaluate_all(
+                    "all => all.map(e => getComputedStyle(e).outlineStyle == 'dashed')"
+                )
+            )
+            assert dashed == row.isnan().tolist()
+    assert problems == []
     page.close()
 
 
@@ -418,7 +505,7 @@ def test_print_and_no_javascript_show_the_drawing(opened: Callable[..., Any]) ->
     assert (
         plain.get_by_role("img")
         .first.get_attribute("aria-label")
-        .startswith('First. Attention map, layer 1, head 1. "Le" looks mostly at "')
+        .startswith("First. Attention map, layer 1, head 1. “Le” looks mostly at “")
     )
     assert plain.locator("figcaption").first.text_content() == (
         "First (layer 1, head 1)"

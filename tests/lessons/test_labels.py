@@ -9,14 +9,11 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transformers_explained import labels
-from transformers_explained.labels import (
-    current_language,
-    format_number,
-    label,
-    label_ids,
-    use_language,
-)
+from transformers_explained.lesson import labels
+from transformers_explained.lesson.first_cell import use_language
+from transformers_explained.lesson.labels import label, label_ids
+from transformers_explained.lesson.language import current_language
+from transformers_explained.lesson.number_format import format_number
 
 # Names written as escapes, so that no editor can change them unseen.
 THIN, WIDE, MINUS = "\u202f", "\u00a0", "\u2212"
@@ -33,8 +30,9 @@ def texts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder of texts of our own instead of the package's."""
     monkeypatch.setattr(labels, "files", lambda _: tmp_path)
     labels._texts.cache_clear()
-    folder = tmp_path / "label_texts"
-    folder.mkdir()
+    (tmp_path / "chapters").mkdir()
+    folder = tmp_path / "lesson" / "texts"
+    folder.mkdir(parents=True)
     yield folder
     labels._texts.cache_clear()
 
@@ -61,7 +59,8 @@ def test_other_languages_are_refused(language: str) -> None:
 def test_numbers_in_texts_follow_the_language(texts: Path) -> None:
     (texts / "demo.toml").write_text(
         '[both]\nfr = "{n} essais, perte {loss:.2f}, en {year}"\n'
-        'en = "{n} runs, loss {loss:.2f}, in {year}"\n'
+        'en = "{n} runs, loss {loss:.2f}, in {year}"\n',
+        encoding="utf-8",
     )
     values = {"n": 12345, "loss": 0.5, "year": "2017"}
     assert label("demo.both", **values) == "12,345 runs, loss 0.50, in 2017"
@@ -85,7 +84,7 @@ def test_numbers_in_texts_follow_the_language(texts: Path) -> None:
     ],
 )
 def test_a_text_at_fault_is_named(texts: Path, entry: str, message: str) -> None:
-    (texts / "demo.toml").write_text(entry)
+    (texts / "demo.toml").write_text(entry, encoding="utf-8")
     with pytest.raises(ValueError, match=message):
         label("demo.a" if "[A_b]" not in entry else "demo.b")
     with pytest.raises(ValueError, match=message):
@@ -93,9 +92,9 @@ def test_a_text_at_fault_is_named(texts: Path, entry: str, message: str) -> None
 
 
 def test_unknown_identifiers_are_refused() -> None:
-    with pytest.raises(ValueError, match=r"no file label_texts/no-such\.toml"):
+    with pytest.raises(ValueError, match=r"no file lesson/texts/no-such\.toml"):
         label("no-such.text")
-    with pytest.raises(ValueError, match=r"no table \[no-such\] in label_texts/common"):
+    with pytest.raises(ValueError, match=r"no table \[no-such\] in lesson/texts/com"):
         label("common.no-such")
     with pytest.raises(ValueError, match=r'must be "<slug>\.<key>"'):
         label("common")

@@ -11,7 +11,10 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from transformers_explained.language_model import LanguageModel, LanguageModelConfig
-from transformers_explained.weight_names import gpt2_from_weights, gpt2_targets
+from transformers_explained.pretrained.weight_names import (
+    gpt2_from_weights,
+    gpt2_targets,
+)
 
 POSITIONS = ["learned", "sinusoidal", "rotary", "none"]
 PAD = 0

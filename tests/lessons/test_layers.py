@@ -128,6 +128,28 @@ def test_layer_norm_gradcheck_and_defaults() -> None:
 
 
 @pytest.mark.parametrize("fused", [True, False])
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 200.0])
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_layer_norm_in_half_precision(
+    dtype: torch.dtype, scale: float, fused: bool
+) -> None:
+    """At 200 the sum of squares overflows float16, unless it is taken wider."""
+    norm = LayerNorm(64, fused=fused)
+    with torch.no_grad():
+        norm.weight.normal_()
+        norm.bias.normal_()
+    norm = norm.to(dtype)
+    x = (scale * torch.randn(3, 5, 64)).to(dtype)
+    weight, bias = norm.weight.double(), norm.bias.double()
+    wanted = F.layer_norm(x.double(), (64,), weight, bias, norm.eps)
+    output = norm(x)
+    assert output.dtype == dtype
+    # Rounded once, at values below 16: half of 8 ε.
+    tolerance = 4 * torch.finfo(dtype).eps
+    torch.testing.assert_close(output.double(), wanted, rtol=0, atol=tolerance)
+
+
+@pytest.mark.parametrize("fused", [True, False])
 @pytest.mark.parametrize("shape", [(2, 1), (2, 5), (4, 1), ()])
 def test_layer_norm_refuses_other_features(shape: tuple[int, ...], fused: bool) -> None:
     """A single feature would broadcast, on the path written out."""

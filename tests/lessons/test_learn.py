@@ -1,15 +1,19 @@
 """`make learn`: the reference is really PyTorch's, and the table says what happened."""
 
+import json
 from dataclasses import replace
 
 import pytest
 import torch
+from benchmarks import learn
 from torch import nn
 
-from transformers_explained import learn
+from transformers_explained.pretrained.torch_layers import (
+    torch_names,
+    with_torch_layers,
+)
 from transformers_explained.seq2seq import Transformer, TransformerConfig
-from transformers_explained.sequence_pairs import symbol_config
-from transformers_explained.torch_reference import torch_names, with_torch_layers
+from transformers_explained.tasks.sequence_pairs import symbol_config
 
 
 def model(**options):
@@ -104,9 +108,9 @@ def test_measure_trains_both():
 def test_data_of_each_task(task):
     data = task.data(7)
     assert len(data.train) == 10_000
-    assert len(data.test) == 2_000
-    seen = {tuple(example.source) for example in data.train}
-    assert not seen & {tuple(example.source) for example in data.test}
+    assert len(data.test) == (600 if task == learn.TASKS[0] else 2_000)
+    seen = {tuple(example.inputs) for example in data.train}
+    assert not seen & {tuple(example.inputs) for example in data.test}
     assert data.training.seed == 7
     assert data.model.dropout == 0
 
@@ -116,11 +120,46 @@ def test_number_words_are_read_three_times():
     assert (data.training.epochs, len(data.train)) == (3, 10_000)
 
 
+def test_what_is_told_of_a_translator(tmp_path):
+    data = learn.number_words(1)
+    torch.manual_seed(0)
+    found = data.look(Transformer(replace(data.model, d_model=32, d_ff=64)))
+    names = ["digits-3", "digits-4", "digits-5", "learned-0-99", "beyond"]
+    assert list(found)[:5] == names
+    assert all(0 <= share <= 1 for share in found.values())
+    assert found["vingt-shown"] != found["vingt-hidden"]
+    done = learn.Outcome(
+        task=learn.TASKS[0],
+        results={
+            seed: learn.Result(ours=0.5, reference=0.5, seconds=1.0, found=found)
+            for seed in (1, 2)
+        },
+        curves=learn.Curves(float64=0.0, float32=0.0, control=0.0),
+    )
+    written = json.loads(learn.chapter_record(done))
+    assert written["seeds"] == [1, 2]
+    assert written["beyond"] == [found["beyond"]] * 2
+    assert f"| beyond | {found['beyond']:.3f} |" in learn.report([done])
+
+
+def test_one_task_alone_can_be_run(tmp_path, monkeypatch):
+    run = []
+    done = outcome([0.95])
+    monkeypatch.setattr(learn, "compare_curves", lambda data, seed: done.curves)
+    monkeypatch.setattr(
+        learn, "measure", lambda data, seed: run.append(seed) or done.results[1]
+    )
+    name = learn.TASKS[2].name
+    with pytest.raises(SystemExit, match="copy"):  # 95 % is not what it must reach
+        learn.main(["--task", name, "--output", str(tmp_path / "learn.md")])
+    assert run == [1, 2, 3, 4, 5]
+
+
 def test_symbol_model_has_one_layer_and_one_head():
     sizes = symbol_config()
     assert sizes.num_heads == sizes.num_encoder_layers == sizes.num_decoder_layers == 1
-    assert {len(e.source) - 1 for e in learn.reversal(0).train} == {16}
-    assert {len(e.source) - 1 for e in learn.copying(0).train} == {10}
+    assert {len(e.inputs) - 1 for e in learn.reversal(0).train} == {16}
+    assert {len(e.inputs) - 1 for e in learn.copying(0).train} == {10}
 
 
 def outcome(scores, apart=1e-6, threshold=0.9):

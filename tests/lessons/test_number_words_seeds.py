@@ -5,13 +5,15 @@ import re
 from importlib.resources import files
 from pathlib import Path
 
-from transformers_explained.learn import SEEDS
+from benchmarks.learn import SEEDS
 
 BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "learn.md"
 
 
 def test_the_packaged_seeds_are_those_of_the_benchmark() -> None:
-    path = files("transformers_explained") / "data" / "number_words_seeds.json"
+    path = (
+        files("transformers_explained.chapters.translation") / "number_words_seeds.json"
+    )
     packaged = json.loads(path.read_text(encoding="utf-8"))
     row = re.compile(
         rf"^\| {re.escape(packaged['task'])} \| (\d+) \| ([\d.]+)% \| ([\d.]+)% \|",

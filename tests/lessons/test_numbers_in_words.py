@@ -1,15 +1,23 @@
 """The toy tasks: right words, disjoint splits, vocabularies of the training part."""
 
 import dataclasses
+from collections import Counter
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from num2words import num2words
 
-from transformers_explained import numbers_in_words as niw
-from transformers_explained import sequence_pairs
+from transformers_explained.data.number_words import (
+    LARGEST,
+    Pair,
+    in_words,
+    number_splits,
+)
 from transformers_explained.seq2seq import Transformer
+from transformers_explained.tasks import sequence_pairs
+from transformers_explained.tasks import translation as niw
+from transformers_explained.tasks.examples import collate
 from transformers_explained.training import set_seed, train
 
 
@@ -26,17 +34,15 @@ from transformers_explained.training import set_seed, train
     ],
 )
 def test_in_words(number, english, french):
-    assert niw.in_words(number) == niw.Pair(
-        number=number, english=english, french=french
-    )
+    assert in_words(number) == Pair(number=number, english=english, french=french)
 
 
 def test_negative_number_is_refused():
     with pytest.raises(ValueError, match="got -1"):
-        niw.in_words(-1)
+        in_words(-1)
 
 
-@given(st.integers(min_value=0, max_value=niw.LARGEST))
+@given(st.integers(min_value=0, max_value=LARGEST))
 def test_words_lose_nothing_but_the_comma(number):
     for language in ("en", "fr"):
         text = num2words(number, lang=language)
@@ -51,31 +57,44 @@ def test_words_keep_the_hyphen_on_the_left():
 
 @given(
     seed=st.integers(0, 1000),
-    train=st.integers(0, 40),
+    train=st.integers(0, 500),
     valid=st.integers(0, 20),
     test=st.integers(0, 20),
 )
 def test_splits_are_disjoint_and_reproducible(seed, train, valid, test):
-    splits = niw.number_splits(seed, train=train, valid=valid, test=test)
+    splits = number_splits(seed, train=train, valid=valid, test=test)
     parts = [splits.train, splits.valid, splits.test]
     assert [len(part) for part in parts] == [train, valid, test]
-    numbers = [pair.number for part in parts for pair in part]
-    assert len(set(numbers)) == train + valid + test
-    assert all(0 <= number <= niw.LARGEST for number in numbers)
-    assert splits == niw.number_splits(seed, train=train, valid=valid, test=test)
+    numbers = [{pair.number for pair in part} for part in parts]
+    assert len(set.union(*numbers)) == sum(map(len, numbers))  # no number in two
+    assert all(0 <= number <= LARGEST for part in numbers for number in part)
+    assert len(numbers[1]) == valid
+    assert len(numbers[2]) == test  # none comes twice
+    assert splits == number_splits(seed, train=train, valid=valid, test=test)
+
+
+@pytest.mark.parametrize("train", [450, 10_000])
+def test_small_numbers_are_all_learned_and_none_is_in_the_exam(train):
+    splits = number_splits(1, train=train)
+    assert set(range(100)) <= {pair.number for pair in splits.train}
+    lengths = Counter(pair.digits for pair in splits.train)
+    assert lengths == dict.fromkeys((1, 2, 3, 4, 5), train // 5)
+    for part, each in ((splits.valid, 100), (splits.test, 200)):
+        assert Counter(pair.digits for pair in part) == dict.fromkeys((3, 4, 5), each)
 
 
 def test_splits_depend_on_the_seed_only():
     """The numbers themselves: they must be the same on every machine."""
-    first = niw.number_splits(0, train=3, valid=1, test=1)
-    assert [pair.number for pair in first.train] == [50494, 99346, 55125]
-    other = niw.number_splits(1, train=3, valid=1, test=1)
-    assert [pair.number for pair in other.train] != [50494, 99346, 55125]
+    first = number_splits(0)
+    assert [pair.number for pair in first.train[:5]] == [95, 501, 8109, 82, 6605]
+    other = number_splits(1)
+    assert [pair.number for pair in other.train[:5]] != [95, 501, 8109, 82, 6605]
 
 
-def test_too_many_numbers_are_refused():
-    with pytest.raises(ValueError, match="must fit in 100000 numbers"):
-        niw.number_splits(train=99_000, valid=1_000, test=1)
+@pytest.mark.parametrize("sizes", [{"train": -1}, {"valid": 1_500, "test": 1_300}])
+def test_sizes_that_cannot_be_are_refused(sizes):
+    with pytest.raises(ValueError, match="at most 899 numbers of three digits"):
+        number_splits(**sizes)
 
 
 def test_vocabularies_come_from_the_training_part_only():
@@ -94,8 +113,8 @@ def test_vocabularies_come_from_the_training_part_only():
 def test_default_sizes_cover_every_word():
     data = niw.translation_data()
     assert len(data.splits.train) == 10_000
-    assert len(data.splits.test) == 2_000
-    assert len(data.splits.valid) == 500
+    assert len(data.splits.test) == 600
+    assert len(data.splits.valid) == 300
     for pair in data.splits.valid + data.splits.test:
         assert sequence_pairs.UNKNOWN_ID not in data.english.encode(pair.english)
         ids = data.french.encode(pair.french)
@@ -131,9 +150,19 @@ def test_translate_reads_and_writes_words():
         model,
         examples,
         sequence_pairs.smoothed_loss,
-        sequence_pairs.collate,
+        collate,
         dataclasses.replace(config, learning_rate=3e-3, warmup_steps=20),
     )
     english = [pair.english.upper() for pair in data.splits.train]
     french = [pair.french for pair in data.splits.train]
     assert niw.translate(model, data.english, data.french, english) == french
+    by_digits = niw.exact_match_by_digits(model, data, data.splits.train)
+    assert by_digits == dict.fromkeys((1, 2, 3, 4, 5), 1.0)
+    assert niw.exact_match_by_digits(model, data, [in_words(77_777)]) == {5: 0.0}
+
+
+def test_unknown_words_are_named():
+    vocabulary = niw.Vocabulary.of(["ninety-nine", "one"])
+    assert niw.unknown_words("Ninety-nine", vocabulary) == []
+    assert niw.unknown_words("99 cats, one, 99", vocabulary) == ["99", "cats"]
+    assert niw.unknown_words("", vocabulary) == []

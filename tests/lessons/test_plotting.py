@@ -1,6 +1,7 @@
 """Figures: what they show, that they read in grey and dark, and that they repeat."""
 
 import itertools
+import re
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -10,8 +11,17 @@ import torch
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 
-from transformers_explained import plotting, style
-from transformers_explained.diagrams import (
+from transformers_explained.drawing import (
+    attention_heads,
+    attention_heatmap,
+    bar_chart,
+    charts,
+    line_chart,
+    new_figure,
+    phone_variant,
+    style,
+)
+from transformers_explained.drawing.diagrams import (
     arrow,
     box,
     diagram,
@@ -20,14 +30,8 @@ from transformers_explained.diagrams import (
     text_on,
     token_strip,
 )
-from transformers_explained.labels import use_language
-from transformers_explained.plotting import (
-    attention_heads,
-    attention_heatmap,
-    bar_chart,
-    line_chart,
-)
-from transformers_explained.style import COLORS, SERIES_COLORS, WEIGHTS, render
+from transformers_explained.drawing.style import COLORS, SERIES_COLORS, WEIGHTS, render
+from transformers_explained.lesson.first_cell import use_language
 
 TOKENS = ["Le", "chat", "noir"]
 WEIGHTS_3X2 = torch.tensor([[0.25, 0.75], [1.0, 0.0], [0.5, 0.5]])
@@ -142,6 +146,37 @@ def test_masked_cells_are_left_empty() -> None:
         attention_heatmap(WEIGHTS_3X2, TOKENS, ["a", "b"], mask=np.ones((3, 2), "f4"))
 
 
+PRICES = ["$$", "$5 to $6", "$x_{$"]
+
+
+def test_tokens_are_no_formulas() -> None:
+    figure = attention_heatmap(torch.eye(3), PRICES)
+    figure.draw_without_rendering()  # Mathtext would stop on the last two
+    ax = figure.axes[0]
+    for labels in (ax.get_xticklabels(), ax.get_yticklabels()):
+        assert [text.get_text() for text in labels] == PRICES
+        assert not any(text.get_parse_math() for text in labels)
+
+
+def test_what_is_no_number_is_drawn_as_such() -> None:
+    weights = torch.tensor([[torch.nan, 1.0], [torch.inf, -torch.inf]])
+    figure = attention_heatmap(weights, ["a", "b"])
+    figure.draw_without_rendering()
+    written = [t.get_text() for t in figure.axes[0].texts]
+    assert written == ["NaN", "1.00", "∞", "−∞"]
+    [cells] = figure.axes[0].collections
+    assert cells.get_array().mask.ravel().tolist() == [True, False, True, True]
+
+
+def test_a_large_map_is_light() -> None:
+    tokens = [str(i) for i in range(200)]
+    figure = attention_heatmap(torch.rand(200, 200), tokens)
+    [cells] = figure.axes[0].collections
+    assert cells.get_rasterized()
+    [cells] = attention_heatmap(torch.rand(9, 9), tokens[:9]).axes[0].collections
+    assert not cells.get_rasterized()
+
+
 def test_many_cells_are_drawn_without_numbers() -> None:
     many = torch.full((9, 9), 1 / 9)
     tokens = list("abcdefghi")
@@ -195,7 +230,7 @@ def test_names_of_curves_stand_at_their_ends_and_do_not_touch() -> None:
 def test_labels_move_apart_no_more_than_needed(
     positions: list[float], expected: list[float]
 ) -> None:
-    assert plotting._apart(positions, 10.0) == expected
+    assert charts._apart(positions, 10.0) == expected
 
 
 def test_line_chart_refuses_curves_that_do_not_fit() -> None:
@@ -253,7 +288,7 @@ def test_drawings_wider_than_the_page_are_refused() -> None:
     with pytest.raises(ValueError, match="width must be at most 7 inches; got 8"):
         diagram(8, 2)
     with pytest.raises(ValueError, match=r"width must be at most 7 inches; got 7\.5"):
-        plotting.new_figure(7.5)
+        charts.new_figure(7.5)
 
 
 def test_tokens_stand_side_by_side() -> None:
@@ -270,7 +305,7 @@ def test_tokens_stand_side_by_side() -> None:
         token_strip(ax, TOKENS, (0, 0), weights=[0.1, 0.2])
 
 
-@pytest.mark.parametrize("kind", ["svg", "pdf"])
+@pytest.mark.parametrize("kind", ["svg", "pdf", "png"])
 def test_the_same_figure_gives_the_same_bytes(kind: str) -> None:
     def draw() -> Figure:
         return attention_heads(torch.full((3, 3, 2), 0.5), TOKENS, ["a", "b"])
@@ -290,9 +325,18 @@ def test_a_figure_has_no_background() -> None:
 
 
 SETUP = "from transformers_explained import use_language\nuse_language('en')\n"
+TELEPHONE = """from transformers_explained.drawing import new_figure, phone_variant
+
+@phone_variant
+def line(narrow):
+    \"\"\"Draw nothing, wide or narrow.\"\"\"
+    return new_figure(3.4 if narrow else 5.0)[0]
+
+line()
+"""
 CELLS: dict[str, tuple[str, int]] = {
     "last value": (
-        "from transformers_explained.plotting import bar_chart\nbar_chart({'a': 1})",
+        "from transformers_explained.drawing import bar_chart\nbar_chart({'a': 1})",
         1,
     ),
     "open at the end": (
@@ -315,5 +359,29 @@ def test_a_notebook_shows_each_figure_once() -> None:
     nbclient.NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
     for cell, (name, (_, count)) in zip(notebook.cells[1:], CELLS.items(), strict=True):
         kinds = [set(output.get("data", {})) for output in cell.outputs]
-        figure = {"image/svg+xml", "application/pdf", "text/plain"}
+        figure = {"image/svg+xml", "application/pdf", "image/png", "text/plain"}
         assert kinds == [figure] * count, name
+
+
+def test_a_second_picture_for_a_telephone_travels_with_the_first() -> None:
+    nbclient = pytest.importorskip("nbclient")
+    nbformat: Any = pytest.importorskip("nbformat")
+    cells = [nbformat.v4.new_code_cell(source) for source in (SETUP, TELEPHONE)]
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    nbclient.NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
+    (output,) = notebook.cells[1].outputs
+    widths = [
+        float(re.search(r'width="([\d.]+)pt"', svg)[1])  # type: ignore[index]
+        for svg in (output.data["image/svg+xml"], output.metadata["phone"])
+    ]
+    assert widths[1] < 3.5 * 72 < 4.5 * 72 < widths[0]
+
+
+def test_a_picture_for_a_telephone_is_narrow() -> None:
+    @phone_variant
+    def too_wide(narrow: bool, height: float) -> Figure:
+        figure: Figure = new_figure(4.0 if narrow else 5.0, height)[0]
+        return figure
+
+    with pytest.raises(ValueError, match=r"at most 3\.4 inches wide; got 4"):
+        too_wide(2.0)

@@ -8,8 +8,10 @@ import torch
 from myst_nb.core.variables import format_plain_text
 from myst_nb.ext.glue import extract_glue_data_cell
 
-from transformers_explained import outputs, report, reporting
-from transformers_explained.labels import use_language
+from transformers_explained import report
+from transformers_explained.lesson import display as outputs
+from transformers_explained.lesson import report as reporting
+from transformers_explained.lesson.first_cell import use_language
 
 Sent = list[tuple[dict[str, Any], dict[str, Any]]]
 

@@ -6,16 +6,13 @@ import dataclasses
 import hashlib
 import itertools
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 
 import numpy as np
 import pytest
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import roc_auc_score
-from sklearn.pipeline import make_pipeline
+from written import words
 
-from transformers_explained.reviews import (
+from transformers_explained.data.reviews import (
     LABELS,
     LANGUAGES,
     PHENOMENA,
@@ -24,12 +21,14 @@ from transformers_explained.reviews import (
     load_reviews,
 )
 
+FIRST_TEST_NUMBER = 645  # the reviews before it are for training and validation
+FROZEN_TEST = "9d661994be5b64d67e1beeb191574b08700845845310c5fe373f4f20ea5966c7"
+
 both_languages = pytest.mark.parametrize("language", LANGUAGES)
 
 
-def words(text: str) -> list[str]:
-    """Lower-case words; "l'eau" and "don't" are one word each."""
-    return re.findall(r"[^\W_]+(?:['’-][^\W_]+)*", text.lower())
+def number(review) -> int:
+    return int(review.id.removeprefix("review-"))
 
 
 def texts(language: Language) -> list[str]:
@@ -37,14 +36,32 @@ def texts(language: Language) -> list[str]:
 
 
 def test_there_are_enough_reviews_and_the_test_split_is_large():
-    assert len(load_reviews()) >= 600
-    assert len(load_reviews("test")) >= 200
+    assert len(load_reviews()) >= 1_000
+    assert len(load_reviews("test")) >= 400
     assert sum(len(load_reviews(split)) for split in SPLITS) == len(load_reviews())
+
+
+@pytest.mark.parametrize("phenomenon", ["irony", "understatement"])
+def test_the_test_split_holds_enough_to_say_something_of(phenomenon):
+    found = [r for r in load_reviews("test") if r.phenomenon == phenomenon]
+    assert len(found) >= 60
+
+
+def test_the_test_split_is_frozen():
+    """Texts and labels are those of before the first score.
+
+    A fault that is found later is told in the data card and stays in the file.
+    """
+    digest = hashlib.sha256()
+    for review in load_reviews("test"):
+        row = (review.id, review.fr, review.en, review.label, review.phenomenon)
+        digest.update("\t".join(row).encode() + b"\n")
+    assert digest.hexdigest() == FROZEN_TEST
 
 
 def test_identifiers_follow_the_order_of_writing():
     ids = [review.id for review in load_reviews()]
-    assert ids == [f"review-{number:03d}" for number in range(1, len(ids) + 1)]
+    assert ids == [f"review-{place:03d}" for place in range(1, len(ids) + 1)]
 
 
 def test_every_field_holds_a_known_value():
@@ -86,32 +103,35 @@ def test_labels_are_balanced(split):
 
 
 @pytest.mark.parametrize("phenomenon", PHENOMENA)
-def test_labels_are_balanced_within_each_phenomenon(phenomenon):
-    targets = [r.target for r in load_reviews() if r.phenomenon == phenomenon]
+def test_labels_are_balanced_within_each_phenomenon_outside_test(phenomenon):
+    targets = [
+        review.target
+        for review in load_reviews()
+        if review.phenomenon == phenomenon and review.split != "test"
+    ]
     assert len(targets) >= 30
     assert abs(np.mean(targets) - 0.5) <= 0.1
 
 
-def test_three_reviews_in_ten_are_not_plain():
-    not_plain = [review.phenomenon != "plain" for review in load_reviews()]
-    assert np.mean(not_plain) >= 0.3
-
-
 def test_the_split_is_the_one_that_the_data_card_describes():
-    """Drawn within each label and phenomenon by the SHA-256 of the identifier."""
+    """Drawn within each label and phenomenon by the SHA-256 of the identifier.
+
+    The reviews that were the first test split joined training and validation, a fifth
+    of each group going to validation.
+    """
     strata = defaultdict(list)
     for review in load_reviews():
-        strata[review.label, review.phenomenon].append(review)
+        if number(review) < FIRST_TEST_NUMBER:
+            strata[review.label, review.phenomenon].append(review)
+        else:
+            assert review.split == "test"
     for stratum in strata.values():
-        number_test = round(len(stratum) * 220 / 640)
-        number_valid = round(len(stratum) * 80 / 640)
+        once_test = round(len(stratum) * 220 / 640)
+        valid_of_those = round(once_test / 5)
+        always_valid = round(len(stratum) * 80 / 640)
         for place, review in enumerate(sorted(stratum, key=_draw)):
-            if place < number_test:
-                assert review.split == "test"
-            elif place < number_test + number_valid:
-                assert review.split == "valid"
-            else:
-                assert review.split == "train"
+            valid = place < valid_of_those or 0 <= place - once_test < always_valid
+            assert review.split == ("valid" if valid else "train")
 
 
 def _draw(review) -> str:
@@ -120,59 +140,17 @@ def _draw(review) -> str:
 
 
 @both_languages
-def test_texts_have_five_to_sixty_words(language):
-    lengths = [len(words(text)) for text in texts(language)]
-    assert min(lengths) >= 5
-    assert max(lengths) <= 60
-    assert min(lengths) <= 8, "no review is as short as a text message"
-    assert max(lengths) >= 45, "no review is as long as a letter"
+def test_no_text_stands_twice(language):
+    assert len({text.lower() for text in texts(language)}) == len(texts(language))
 
 
 @both_languages
 def test_no_two_reviews_share_half_of_their_trigrams(language):
+    """Below ten words, people do say the same."""
     trigrams = [
         set(zip(tokens, tokens[1:], tokens[2:], strict=False))
         for tokens in map(words, texts(language))
+        if len(tokens) >= 10
     ]
     for one, other in itertools.combinations(trigrams, 2):
         assert len(one & other) <= 0.5 * min(len(one), len(other))
-
-
-@both_languages
-def test_no_opening_is_worn_out(language):
-    openings = Counter(tuple(words(text)[:2]) for text in texts(language))
-    _, count = openings.most_common(1)[0]
-    assert count <= 0.03 * len(texts(language))
-
-
-@both_languages
-def test_vocabulary_is_rich(language):
-    assert len({word for text in texts(language) for word in words(text)}) >= 2_500
-
-
-@both_languages
-def test_the_label_cannot_be_guessed_from_the_length(language):
-    targets = [review.target for review in load_reviews()]
-    for length in (
-        [len(words(text)) for text in texts(language)],
-        [len(text) for text in texts(language)],
-    ):
-        assert abs(roc_auc_score(targets, length) - 0.5) <= 0.1
-
-
-@both_languages
-def test_counting_words_helps_but_is_not_enough(language):
-    train = load_reviews("train", language)
-    test = load_reviews("test", language)
-    model = make_pipeline(
-        TfidfVectorizer(ngram_range=(1, 2)), LogisticRegression(max_iter=1_000)
-    )
-    model.fit([r.text for r in train], [r.target for r in train])
-    accuracy = model.score([r.text for r in test], [r.target for r in test])
-    assert 0.60 <= accuracy <= 0.80
-
-
-def test_french_typography():
-    """A no-break space inside « » and before ; : ! ? wherever a space is written."""
-    for text in texts("fr"):
-        assert not re.search(r" [;:!?»]|« ", text), text

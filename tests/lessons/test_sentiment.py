@@ -10,37 +10,44 @@ import torch
 import transformers
 from torch import Tensor, nn
 
-from transformers_explained import sentiment_runs
 from transformers_explained.bert import Bert, BertConfig
-from transformers_explained.exercises import evaluate
-from transformers_explained.reviews import load_reviews
-from transformers_explained.sentiment import (
+from transformers_explained.chapters.fine_tuning import rivals, runs
+from transformers_explained.chapters.fine_tuning.results import (
+    LANGUAGES,
+    RESULTS,
+    SIZES,
+    bootstrap,
+    draw_subset,
+    labels_of_test,
+    read_results,
+    table,
+)
+from transformers_explained.chapters.fine_tuning.tuning import (
+    Recipe,
+    encoder,
+    fine_tune,
+)
+from transformers_explained.data.reviews import load_reviews
+from transformers_explained.lesson.check import evaluate
+from transformers_explained.tasks.examples import Example, collate
+from transformers_explained.tasks.fitting import fit, label_loss
+from transformers_explained.tasks.intervals import wilson
+from transformers_explained.tasks.sentiment import (
+    MAX_PIECES,
     BertVectors,
-    Example,
     HubVectors,
     SentimentClassifier,
     TopLayers,
     accuracy,
-    collate,
     encode,
-    fit,
     hub_classifier,
     lower_states,
     masked_mean,
     mean_vectors,
     positive_probability,
     predictor,
-    summed_loss,
+    read_reviews,
     targets,
-)
-from transformers_explained.sentiment_runs import (
-    Results,
-    bootstrap,
-    draw_subset,
-    failures,
-    read_results,
-    table,
-    top_recipe,
 )
 from transformers_explained.training import TrainingConfig
 
@@ -220,7 +227,7 @@ def test_a_model_with_another_padding_ignores_it(tmp_path: Path) -> None:
 
 def test_ours_and_hugging_face_agree_on_minilm() -> None:
     """The same head over both encoders: same probabilities, same gradient."""
-    ours = SentimentClassifier(BertVectors(sentiment_runs.pretrained_bert()))
+    ours = SentimentClassifier(BertVectors(encoder("minilm")))
     theirs, tokenizer = hub_classifier(
         "minilm", hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0
     )
@@ -234,7 +241,7 @@ def test_ours_and_hugging_face_agree_on_minilm() -> None:
     )
     gradients = []
     for model in (ours, theirs):
-        loss, count = summed_loss(model, collate(texts))
+        loss, count = label_loss(model, collate(texts))
         loss.backward()
         assert count == 5
         gradients.append(model.head.weight.grad)
@@ -291,77 +298,110 @@ def test_bootstrap_is_paired() -> None:
 
 
 def test_few_examples_still_get_thirty_updates() -> None:
-    for size in (8, 32, 128, 343):
-        recipe = top_recipe(1, size)
-        assert recipe.epochs >= 3
-        assert recipe.epochs * -(-size // recipe.batch_size) >= 30
+    for size in (8, 32, 128, 519):
+        recipe = Recipe()
+        epochs = recipe.num_epochs(size)
+        assert epochs >= 6
+        assert epochs * -(-size // recipe.batch_size) >= 30
+    assert Recipe().num_epochs(519) == 6
 
 
-def made_up(rival: float) -> Results:
-    """Results in which full fine-tuning is right on 90 texts in 100, and a rival
-    on this share."""
-    truth = sentiment_runs.labels_of_test()
-
-    def probability(share: float) -> Tensor:
-        right = torch.arange(len(truth)) % 100 < 100 * share
-        return torch.where(right, truth, 1 - truth).double().expand(3, -1)
-
-    kinds = {
-        "full": 0.9,
-        "tfidf": rival,
-        "scratch": 0.5,
-        "blank": 0.6,
-        "frozen": 0.8,
+def test_the_loop_has_two_rates_and_looks_at_validation(tiny: Bert) -> None:
+    """With a rate of nothing for the layers, only the head moves."""
+    model = SentimentClassifier(BertVectors(tiny))
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    recipe = Recipe(rate=0.0, head_rate=1e-2, epochs=3, batch_size=8)
+    progress = fine_tune(model, examples(), recipe, seed=1, valid=examples(4))
+    assert len(progress.losses) == 30
+    assert len(progress.valid) == 15
+    moved = {
+        name
+        for name, value in model.state_dict().items()
+        if not torch.equal(value, before[name])
     }
-    return Results(
-        probability={f"{name}/en": probability(share) for name, share in kinds.items()},
-        top={"en": {8: [0.5, 0.6, 0.7]}},
-    )
+    assert moved == {"head.weight", "head.bias"}
 
 
-def test_the_requirement_is_checked() -> None:
-    assert failures(made_up(rival=0.7)) == []
-    [missed] = failures(made_up(rival=0.85))
-    assert "tfidf" in missed
-    text = table(made_up(rival=0.7))
-    assert "| en | full | 9" in text
-    assert "| en | 8 | 60.0% |" in text
+def test_long_reviews_keep_their_last_token() -> None:
+    class Letters:
+        def encode(self, text: str, *, add_special_tokens: bool) -> list[int]:
+            assert add_special_tokens
+            return [1, *[7] * len(text), 2]
+
+    long, short = (SimpleNamespace(text=t, target=1) for t in ("a" * 300, "b"))
+    found = read_reviews(Letters(), [long, short], prefix="q")  # type: ignore[arg-type,list-item]
+    assert [len(e.inputs) for e in found] == [MAX_PIECES, 4]
+    assert found[0].inputs[-1] == 2
+
+
+def test_wilson_interval() -> None:
+    """Values of the formula, n = 72; and limits that stay inside."""
+    low, high = wilson(0.5, 72)
+    assert low == pytest.approx(0.387, abs=1e-3)
+    assert high == pytest.approx(0.613, abs=1e-3)
+    assert wilson(1.0, 10)[1] == pytest.approx(1.0)
+    assert wilson(0.0, 10)[0] == pytest.approx(0.0)
+
+
+def test_recorded_probabilities_do_not_cross_one_half() -> None:
+    found = rivals.rounded(torch.tensor([0.5, 0.50001, 0.49999, 0.1234]))
+    assert found == [500, 501, 500, 123]
+
+
+def test_the_rate_is_chosen_on_validation_the_smaller_of_equals() -> None:
+    def row(rate: float, fr: float, en: float) -> list[dict[str, object]]:
+        return [
+            {"way": "full", "rate": rate, "trained_on": language, "valid": scores}
+            for language, scores in (
+                ("fr", {"fr": fr, "en": 1.0}),
+                ("en", {"fr": 1.0, "en": en}),
+            )
+        ]
+
+    rows = row(2e-5, 0.5, 0.6) + row(5e-5, 0.7, 0.6) + row(1e-4, 0.6, 0.7)
+    assert runs.chosen_rates(rows)["full"] == 5e-5
+    assert runs.chosen_rates(rows)["top"] == 2e-4
+
+
+def test_jobs_of_the_choice_read_no_test_review() -> None:
+    assert all(job.choosing and job.seed == 0 for job in runs.choosing_jobs())
+    reported = runs.reported_jobs(dict.fromkeys(runs.WAYS, 1e-4))
+    assert not any(job.choosing or job.seed == 0 for job in reported)
 
 
 def test_results_of_other_reviews_are_refused(tmp_path: Path) -> None:
+    content = json.loads(RESULTS.read_text(encoding="utf-8"))
     path = tmp_path / "results.json"
-    sentiment_runs.write([made_up(rival=0.7)], path)
-    again = read_results(path)
-    assert again.right("full", "en").shape == (3, 220)
-    assert again.top == {"en": {8: [0.5, 0.6, 0.7]}}
-    content = json.loads(path.read_text(encoding="utf-8"))
     path.write_text(json.dumps({**content, "reviews": "others"}), encoding="utf-8")
     with pytest.raises(ValueError, match="measured on other reviews"):
         read_results(path)
 
 
-def test_committed_results_are_whole_and_meet_the_requirement() -> None:
+def test_committed_results_are_whole() -> None:
     results = read_results()
-    for language in ("en", "fr"):
-        for kind in ("tfidf", "frozen", "full", "scratch", "blank"):
-            runs = results.probability[f"{kind}/{language}"]
-            assert runs.shape == (1 if kind in ("tfidf", "frozen") else 3, 220)
-            assert ((runs >= 0) & (runs <= 1)).all()
-        assert list(results.top[language]) == [8, 32, 128, len(load_reviews("train"))]
-        assert all(len(runs) == 3 for runs in results.top[language].values())
+    for language in LANGUAGES:
+        for way in runs.WAYS:
+            assert [row["seed"] for row in results.chosen(way, language)] == [
+                *runs.SEEDS
+            ]
+            for told in LANGUAGES:
+                found = results.probability(way, language, told)
+                assert found.shape == (5, len(labels_of_test()))
+                assert ((found >= 0) & (found <= 1)).all()
+        for size in SIZES:
+            for way in ("top", "frozen", "tfidf"):
+                assert len(results.chosen(way, language, size)) == 5
         # What leaves nothing to chance can be measured again here.
-        again = sentiment_runs.tfidf_probability(language)
-        torch.testing.assert_close(
-            results.probability[f"tfidf/{language}"][0].double(),
-            again,
-            atol=1e-3,
-            rtol=0,
+        [committed] = results.chosen("tfidf", language)
+        again = rivals.counting_row(language, size=None, seed=1)
+        apart = torch.tensor(committed["test"][language]) - torch.tensor(
+            again["test"][language]
         )
-    assert failures(results) == []
-    written = json.loads(Path(str(sentiment_runs.RESULTS)).read_text(encoding="utf-8"))
-    assert written["seeds"] == list(sentiment_runs.SEEDS)
-    committed = Path(__file__).parents[2] / "benchmarks" / "fine_tuning.md"
-    assert committed.read_text(encoding="utf-8") == table(results)
+        assert apart.abs().max() <= 1
+    assert not any(row.get("test") for row in results.choosing)
+    assert runs.chosen_rates(results.choosing) == results.rates
+    committed_table = Path(__file__).parents[2] / "benchmarks" / "fine_tuning.md"
+    assert committed_table.read_text(encoding="utf-8") == table(results, runs.COMMAND)
 
 
 # -------------------------------------------------------------------- the exercises
@@ -394,7 +434,7 @@ def best_temperature(logits: Tensor, labels: Tensor) -> float:
 @pytest.mark.parametrize(
     ("key", "right", "wrong"),
     [
-        ("count", [66, 770], [[63, 770], [66, 769]]),
+        ("count", [198, 770], [[192, 770], [198, 769]]),
         ("mean", masked_mean, [lambda vectors, mask: vectors.mean(dim=1)]),
         ("evaluate", measured_well, [forgets_eval, forgets_the_mode]),
         (

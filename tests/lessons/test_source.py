@@ -5,21 +5,22 @@ import json
 
 import pytest
 
-from transformers_explained import labels, show_source
-from transformers_explained.exercises import Attempt
-from transformers_explained.labels import format_number
-from transformers_explained.source import source_text
+from transformers_explained import show_source
+from transformers_explained.lesson import number_format
+from transformers_explained.lesson.check import Attempt
+from transformers_explained.lesson.number_format import format_number
+from transformers_explained.lesson.show_source import source_text
 
 
 def test_source_is_the_file_s_own_under_a_header() -> None:
     header, _, body = source_text(format_number).partition("\n")
-    assert header == "# transformers_explained/labels.py"
+    assert header == "# transformers_explained/lesson/number_format.py"
     assert body.startswith("def format_number(")
-    with open(labels.__file__, encoding="utf-8") as file:
+    with open(number_format.__file__, encoding="utf-8") as file:
         assert body in file.read()
 
 
-@pytest.mark.parametrize("obj", [format_number, Attempt, labels])
+@pytest.mark.parametrize("obj", [format_number, Attempt, number_format])
 def test_docstrings_and_only_they_can_be_left_out(obj: object) -> None:
     whole = source_text(obj)  # type: ignore[arg-type]
     bare = source_text(obj, docstring=False)  # type: ignore[arg-type]
@@ -58,3 +59,32 @@ def test_what_is_not_ours_or_has_no_source_is_refused() -> None:
 def test_a_terminal_shows_the_plain_text(capsys: pytest.CaptureFixture[str]) -> None:
     show_source(format_number)
     assert capsys.readouterr().out == source_text(format_number) + "\n"
+
+
+def test_parts_of_a_class_are_shown_under_its_first_line() -> None:
+    shown = source_text(Attempt, only=["call"])
+    header, first, *rest = shown.splitlines()
+    assert header == "# transformers_explained/lesson/check.py"
+    whole = source_text(Attempt).splitlines()
+    assert first == whole[1]
+    assert "    # …" in rest
+    code = [line for line in rest if line.strip() not in {"", "# …"}]
+    assert [line for line in whole if line in code][: len(code)]
+    names = [node.name for node in ast.walk(ast.parse(shown)) if _is_function(node)]
+    assert names == ["call"]
+
+
+def test_parts_of_a_module_are_shown_in_its_order() -> None:
+    shown = source_text(number_format, only=["format_number"], docstring=False)
+    assert "# …" in shown.splitlines()
+    names = [n.name for n in ast.parse(shown).body if _is_function(n)]
+    assert names == ["format_number"]
+
+
+def _is_function(node: ast.AST) -> bool:
+    return isinstance(node, ast.FunctionDef)
+
+
+def test_a_part_that_is_not_there_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"only must name .*; got \['nothing'\]"):
+        source_text(Attempt, only=["nothing"])

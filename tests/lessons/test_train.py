@@ -12,8 +12,13 @@ from accelerate import PartialState
 from safetensors.torch import load_file
 
 from transformers_explained import train as cli
-from transformers_explained.labels import use_language
-from transformers_explained.numbers_in_words import translation_config, translation_data
+from transformers_explained.lesson import command_line
+from transformers_explained.lesson.first_cell import use_language
+from transformers_explained.tasks.translation import (
+    translation_config,
+    translation_data,
+)
+from transformers_explained.training.checkpoints import latest_state
 
 SMALL = ["--pairs", "96", "--epochs", "2", "--batch-size", "16", "--seed", "3"]
 SMALL += ["--test", "20"]
@@ -39,18 +44,26 @@ def small_model(monkeypatch):
 
 
 def history(folder, name="losses"):
-    progress = json.loads((folder / "progress.json").read_text())
+    progress = json.loads(
+        (latest_state(folder) / "progress.json").read_text(encoding="utf-8")
+    )
     return progress["history"][name]
 
 
 def mark_first_loss(folder, value):
-    progress = json.loads((folder / "progress.json").read_text())
+    progress = json.loads(
+        (latest_state(folder) / "progress.json").read_text(encoding="utf-8")
+    )
     progress["history"]["losses"][0] = value
-    (folder / "progress.json").write_text(json.dumps(progress))
+    (latest_state(folder) / "progress.json").write_text(
+        json.dumps(progress), encoding="utf-8"
+    )
 
 
 def processes(folder):
-    return json.loads((folder / "task.json").read_text())["processes"]
+    return json.loads((latest_state(folder) / "task.json").read_text(encoding="utf-8"))[
+        "processes"
+    ]
 
 
 def test_two_processes_draw_the_curve_of_one(tmp_path):
@@ -69,7 +82,7 @@ def test_two_processes_draw_the_curve_of_one(tmp_path):
             timeout=240,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
-            text=True,
+            encoding="utf-8",
         )
         assert run.returncode == 0, run.stderr
         assert "FutureWarning" not in run.stderr
@@ -81,10 +94,14 @@ def test_two_processes_draw_the_curve_of_one(tmp_path):
     # Adam forgives a gradient that is too large by a factor; its norm shows it.
     norms = [history(tmp_path / count, "gradient_norms") for count in "12"]
     assert norms[1] == pytest.approx(norms[0], rel=1e-3)
-    weights = [load_file(tmp_path / n / "model.safetensors") for n in "12"]
+    weights = [
+        load_file(latest_state(tmp_path / n) / "model.safetensors") for n in "12"
+    ]
     for name, tensor in weights[0].items():
         torch.testing.assert_close(weights[1][name], tensor, rtol=0, atol=1e-3)
-    ranks = {path.name for path in (tmp_path / "2").glob("random-*.safetensors")}
+    ranks = {
+        path.name for path in latest_state(tmp_path / "2").glob("random-*.safetensors")
+    }
     assert ranks == {"random-0.safetensors", "random-1.safetensors"}
 
 
@@ -109,9 +126,34 @@ def test_it_trains_then_translates(small_model, tmp_path, capsys):
     sizes = ["--pairs", "16", "--epochs", "150", "--test", "20"]
     cli.main(["translation", *sizes, *folder])
     assert "150 updates" in capsys.readouterr().out
-    seen = translation_data(0, train=16).splits.train[:3]
+    seen = translation_data(0, train=16, test=20).splits.train[:3]
     cli.main(["translate", *[pair.english for pair in seen], *folder])
     assert capsys.readouterr().out.splitlines() == [pair.french for pair in seen]
+
+
+@pytest.mark.parametrize(
+    ("language", "empty", "unknown"),
+    [
+        ("fr", "Le texte est vide", "je ne connais pas\u00a0: 99, cats"),
+        ("en", "The text is empty", "I do not know: 99, cats"),
+    ],
+)
+def test_what_it_cannot_read_gets_a_sentence(
+    small_model, tmp_path, capsys, language, empty, unknown
+):
+    folder = ["--folder", str(tmp_path)]
+    cli.main(["translation", "--pairs", "16", "--epochs", "1", "--test", "20", *folder])
+    known = translation_data(0, train=16, test=20).splits.train[0].english
+    capsys.readouterr()
+    texts = [known, "99 cats", " , "]
+    with pytest.raises(SystemExit, match="1"):
+        cli.main(["translate", *texts, *folder, "--language", language])
+    said = capsys.readouterr()
+    assert len(said.out.splitlines()) == 1  # the one that it can read
+    first, second = said.err.splitlines()[-2:]
+    assert unknown in first
+    assert "ninety-nine" in first
+    assert empty in second
 
 
 def test_a_run_that_was_stopped_resumes(small_model, tmp_path, capsys):
@@ -122,7 +164,9 @@ def test_a_run_that_was_stopped_resumes(small_model, tmp_path, capsys):
     mark_first_loss(halves, 123.0)  # a run from the start would write over it
     cli.main(["translation", *SMALL, "--folder", str(halves), "--resume"])
     assert history(halves) == [123.0, *history(straight)[1:]]
-    first, second = (load_file(f / "model.safetensors") for f in (straight, halves))
+    first, second = (
+        load_file(latest_state(f) / "model.safetensors") for f in (straight, halves)
+    )
     assert all(torch.equal(first[name], second[name]) for name in first)
 
 
@@ -177,8 +221,10 @@ def test_language_comes_from_the_environment(
 def test_without_variables_the_locale_decides(monkeypatch):
     monkeypatch.delenv("LANG")
     for name, expected in (("French_France", "fr"), ("fr_FR", "fr"), (None, "en")):
-        monkeypatch.setattr(cli.locale, "getlocale", lambda name=name: (name, None))
-        assert cli._environment_language() == expected
+        monkeypatch.setattr(
+            command_line.locale, "getlocale", lambda name=name: (name, None)
+        )
+        assert command_line._environment_language() == expected
 
 
 @pytest.mark.parametrize(
@@ -221,7 +267,7 @@ def test_without_variables_the_locale_decides(monkeypatch):
         ),
         (
             ["translation", "--seed", "some"],
-            "argument --seed\u00a0: un nombre entier positif ou nul est attendu",
+            "argument --seed\u00a0: un nombre entier, 0 ou plus, est attendu",
             "argument --seed: a whole number, 0 or more, is expected",
         ),
     ],
@@ -241,11 +287,79 @@ def test_wrong_arguments_are_refused_in_the_readers_language(
         assert said.splitlines()[-1].startswith(error)
 
 
-def test_wrong_numbers_are_refused(capsys):
+@pytest.mark.parametrize("option", ["epochs", "batch-size", "pairs", "test", "until"])
+@pytest.mark.parametrize("value", ["0", "-1", "some", "1.5", "nan"])
+def test_wrong_numbers_are_refused_before_training(capsys, option, value):
     with pytest.raises(SystemExit, match="2"):
-        cli.main(["translation", "--epochs", "some"])
-    assert "a whole number, 0 or more, is expected; got 'some'" in (
+        cli.main(["translation", f"--{option}={value}"])
+    assert f"a whole number, 1 or more, is expected; got {value!r}" in (
         capsys.readouterr().err
     )
-    with pytest.raises(SystemExit, match="epochs must be at least 1; got 0"):
-        cli.main(["translation", "--epochs", "0", "--pairs", "8"])
+
+
+def test_a_file_in_place_of_the_folder_is_refused_before_training(tmp_path):
+    (tmp_path / "file").write_text("not a folder", encoding="utf-8")
+    with pytest.raises(SystemExit, match="is not a folder: give another one"):
+        cli.main(["translation", "--folder", str(tmp_path / "file")])
+
+
+def test_an_interrupted_run_saves_and_says_how_to_go_on(
+    small_model, tmp_path, capsys, monkeypatch
+):
+    folder = str(tmp_path / "run")
+    arguments = ["translation", "--pairs", "64", "--test", "6", "--epochs", "1"]
+    arguments += ["--batch-size", "16", "--folder", folder]
+    update = cli.Trainer._update
+
+    def interrupted(self, batch):
+        if self.step == 2:
+            raise KeyboardInterrupt
+        update(self, batch)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(cli.Trainer, "_update", interrupted)
+        with pytest.raises(SystemExit) as stopped:
+            cli.main(arguments)
+    assert stopped.value.code == 130
+    assert "Interrupted after 2 updates" in capsys.readouterr().out
+    cli.main([*arguments, "--resume"])
+    assert len(history(tmp_path / "run")) > 2
+
+
+@pytest.mark.parametrize("task", ['{"model": {"rooms": 3}}', "{}", "[1]", "{", ""])
+def test_a_damaged_task_gets_one_sentence(small_model, tmp_path, task):
+    folder = tmp_path / "run"
+    cli.main(
+        [
+            "translation",
+            "--pairs",
+            "32",
+            "--test",
+            "6",
+            "--until",
+            "1",
+            "--folder",
+            str(folder),
+        ]
+    )
+    (latest_state(folder) / "task.json").write_text(task, encoding="utf-8")
+    with pytest.raises(SystemExit, match=r"task\.json"):
+        cli.main(["translate", "one", "--folder", str(folder)])
+
+
+def test_a_terminal_of_an_old_encoding_is_spoken_to(tmp_path):
+    """Help in French holds no-break spaces that cp437 does not know."""
+    run = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "transformers_explained.train",
+            "--language",
+            "fr",
+            "-h",
+        ],
+        capture_output=True,
+        env={**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"},
+    )
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.startswith(b"utilisation") or b"usage" in run.stdout

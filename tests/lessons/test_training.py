@@ -3,26 +3,32 @@
 import dataclasses
 import json
 import math
+import os
 import random
 import re
+import sys
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
+import safetensors.torch
 import torch
 import torch.nn.functional as F
 from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from transformers_explained import schedules
+from transformers_explained.language_model import LanguageModel, LanguageModelConfig
 from transformers_explained.training import (
     Trainer,
     TrainingConfig,
+    checkpoints,
     cross_entropy,
     epoch_batches,
     mean_loss,
     parameter_groups,
+    schedules,
     set_seed,
     train,
 )
@@ -67,7 +73,9 @@ def sequences(count=37, seed=0):
     return [draw.choices(range(1, VOCAB), k=draw.randint(2, 9)) for _ in range(count)]
 
 
-def trainer(examples=None, *, dropout=0.0, dtype=torch.float32, **config):
+def trainer(
+    examples=None, *, dropout=0.0, dtype=torch.float32, evaluate=None, **config
+):
     torch.manual_seed(5)
     model = Reader(dropout).to(dtype)
     config = {"batch_size": 8, "learning_rate": 1e-2, "epochs": 2} | config
@@ -79,9 +87,8 @@ def trainer(examples=None, *, dropout=0.0, dtype=torch.float32, **config):
         collate,
         TrainingConfig(**config),
         length=len,
-        evaluate=lambda model: {
-            "loss": mean_loss(model, examples, next_token, collate)
-        },
+        evaluate=evaluate
+        or (lambda model: {"loss": mean_loss(model, examples, next_token, collate)}),
     )
 
 
@@ -188,7 +195,8 @@ def test_resumed_run_continues_bit_for_bit(tmp_path, stop):
     assert resumed.history == straight.history
     for name, weight in weights(straight).items():
         assert torch.equal(weights(resumed)[name], weight), name
-    assert {path.suffix for path in tmp_path.iterdir()} == {".safetensors", ".json"}
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert {path.suffix for path in files} == {".safetensors", ".json"}
 
 
 def test_checkpoint_keeps_all_three_generators(tmp_path):
@@ -240,8 +248,140 @@ def test_checkpoint_of_another_model_is_refused(tmp_path):
     run = trainer()
     run.save(tmp_path)
     run.model.norm = nn.LayerNorm(5)
-    with pytest.raises(RuntimeError, match="norm"):
+    with pytest.raises(ValueError, match=r"norm.bias should be \(\(5,\), "):
         run.load(tmp_path)
+
+
+def test_checkpoint_of_other_settings_of_a_like_shape_is_refused(tmp_path):
+    """The number of heads leaves no trace in a shape."""
+
+    def language_run(**changes):
+        config = LanguageModelConfig(
+            **{"vocab_size": 11, "d_model": 12, "num_heads": 3, "num_layers": 1}
+            | {"d_ff": 10, "max_len": 9, "dropout": 0.0}
+            | changes
+        )
+        made = trainer()
+        made.model = LanguageModel(config)
+        made.optimizer = torch.optim.AdamW(made.model.parameters())
+        return made
+
+    language_run().save(tmp_path)
+    for changes, told in (
+        ({"num_heads": 4}, r"num_heads.*\(3, 4\)"),
+        ({"activation": "relu"}, r"activation.*'gelu_tanh', 'relu'"),
+        ({"norm_eps": 1e-6}, r"norm_eps.*\(1e-05, 1e-06\)"),
+        ({"norm": "post"}, r"norm.*'pre', 'post'"),
+    ):
+        with pytest.raises(ValueError, match=rf"another model; .*{told}"):
+            language_run(**changes).load(tmp_path)
+    language_run().load(tmp_path)
+
+
+class Killed(BaseException):
+    """Stands for the end of the process: nothing may catch it."""
+
+
+class Killer:
+    """Ends the process before the n-th operation on a file, through Python's audit."""
+
+    def __init__(self):
+        self.left = None
+        sys.addaudithook(self)
+
+    def __call__(self, event, arguments):
+        writes = event == "open" and arguments[2] & (os.O_WRONLY | os.O_RDWR)
+        if self.left is None or not (writes or event in CHANGES):
+            return
+        if self.left == 0:
+            self.left = None
+            raise Killed
+        self.left -= 1
+
+
+CHANGES = {"os.mkdir", "os.rename", "os.remove", "os.rmdir", "shutil.rmtree"}
+
+
+@pytest.fixture(scope="module")
+def killer():
+    return Killer()
+
+
+def test_a_killed_save_leaves_the_last_good_one(tmp_path, killer, monkeypatch):
+    """Killed before each operation on a file, it resumes from the state before it; the
+    library's own writes, which Python does not see, are ended half-way."""
+
+    def half_way(tensors, path):
+        content = safetensors.torch.save(tensors)
+        Path(path).write_bytes(content[: len(content) // 2])
+        Path(path).write_bytes(content)
+
+    monkeypatch.setattr(checkpoints, "save_file", half_way)
+    first = trainer()
+    first.run(until=2)
+    first.save(tmp_path)
+    good = {name: x.clone() for name, x in weights(first).items()}
+    first.run(until=5)
+    operations = 0
+    while True:
+        killer.left = operations
+        try:
+            first.save(tmp_path)
+        except Killed:
+            operations += 1
+        else:
+            break
+        finally:
+            killer.left = None
+        resumed = trainer()
+        resumed.load(tmp_path)
+        if resumed.step == 5:  # published; what is killed is tidying up
+            continue
+        assert resumed.step == 2
+        for name, weight in good.items():
+            assert torch.equal(weights(resumed)[name], weight), name
+    assert operations > 12
+    resumed = trainer()
+    resumed.load(tmp_path)
+    assert resumed.step == 5
+
+
+@pytest.mark.parametrize("share", [0.0, 0.02, 0.5, 0.98])
+def test_a_cut_file_is_named_and_changes_nothing(tmp_path, share):
+    run = trainer()
+    run.run(until=3)
+    run.save(tmp_path)
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert len(files) == 8
+    run.run(until=4)
+    before = {name: x.clone() for name, x in weights(run).items()}
+    told = run.step, len(run.history.losses)
+    for path in files:
+        whole = path.read_bytes()
+        # Two bytes at least: the last one of a JSON file is the end of its line.
+        path.write_bytes(whole[: min(int(share * len(whole)), len(whole) - 2)])
+        if path.name == "task.json":  # the run itself does not need it
+            path.write_bytes(whole)
+            continue
+        state = torch.get_rng_state()
+        with pytest.raises(ValueError, match=re.escape(path.name)):
+            run.load(tmp_path)
+        path.write_bytes(whole)
+        assert (run.step, len(run.history.losses)) == told
+        assert torch.equal(torch.get_rng_state(), state)
+        for name, weight in before.items():
+            assert torch.equal(weights(run)[name], weight), name
+    run.load(tmp_path)
+    assert run.step == 3
+
+
+def test_measures_of_any_number_type_are_kept(tmp_path):
+    run = trainer(evaluate=lambda _: {"a": np.float32(0.5), "b": torch.tensor(2)})
+    run.run(until=run.steps_per_epoch)
+    run.save(tmp_path)
+    run.load(tmp_path)
+    assert run.history.evaluations[0]["a"] == 0.5
+    assert run.history.evaluations[0]["b"] == 2.0
 
 
 # --- order, seeds --------------------------------------------------------------------
@@ -360,6 +500,13 @@ def test_cosine_schedule():
     assert schedules.cosine(1, total_steps=9, peak=1) < 1
 
 
+def test_linear_schedule():
+    rate = partial(schedules.linear, total_steps=110, warmup_steps=10, peak=2, floor=1)
+    assert [rate(s) for s in (1, 5, 10)] == pytest.approx([0.2, 1.0, 2.0])
+    assert [rate(s) for s in (35, 60, 110, 500)] == pytest.approx([1.75, 1.5, 1, 1])
+    assert schedules.linear(9, total_steps=9, peak=1) == 0
+
+
 def test_constant_schedule():
     rate = partial(schedules.constant, peak=3.0)
     assert [rate(s) for s in (1, 7)] == [3.0, 3.0]
@@ -389,6 +536,10 @@ def test_constant_schedule():
             partial(schedules.cosine, 1, total_steps=5, warmup_steps=5, peak=1),
             "must be below total_steps; got 5 and 5",
         ),
+        (
+            partial(schedules.linear, 1, total_steps=4, warmup_steps=7, peak=1),
+            "must be below total_steps; got 7 and 4",
+        ),
     ],
 )
 def test_impossible_schedules_are_refused(call, message):
@@ -396,7 +547,7 @@ def test_impossible_schedules_are_refused(call, message):
         call()
 
 
-@pytest.mark.parametrize("schedule", ["constant", "inverse-sqrt", "cosine"])
+@pytest.mark.parametrize("schedule", ["constant", "inverse-sqrt", "linear", "cosine"])
 def test_the_run_follows_its_schedule(schedule):
     run = trainer(schedule=schedule, warmup_steps=4)
     rates = run.run().learning_rates
@@ -421,8 +572,8 @@ def test_decay_spares_biases_and_gains():
         ({"epochs": 0}, "epochs must be at least 1; got 0"),
         ({"batch_size": 0}, "batch_size must be at least 1; got 0"),
         ({"accumulation": -1}, "accumulation must be at least 1; got -1"),
-        ({"learning_rate": 0.0}, "learning_rate must be positive; got 0.0"),
-        ({"clip_norm": 0.0}, "clip_norm must be positive; got 0.0"),
+        ({"learning_rate": 0.0}, "learning_rate must be positive and finite; got 0.0"),
+        ({"clip_norm": 0.0}, "clip_norm must be positive and finite; got 0.0"),
         ({"schedule": "step"}, "got 'step'"),
         ({"schedule": "inverse-sqrt"}, "warmup_steps must be at least 1"),
         ({"warmup_steps": -2}, "warmup_steps must be at least 0; got -2"),

@@ -1,52 +1,18 @@
 """A real browser on the built site, served as a host would: compressed."""
 
-import gzip
 import os
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from serving import CompressingHandler
 
 from bilingual_book.project import Project, find_project
-
-COMPRESSED = {".html", ".css", ".js", ".svg", ".xml", ".txt", ".ipynb"}
-
-
-class CompressingHandler(SimpleHTTPRequestHandler):
-    """Serve files, the texts among them compressed, and the site's own 404 page.
-
-    That page names its files from the root of the published site, ``prefix``.
-    """
-
-    prefix = "/"
-
-    def do_GET(self) -> None:
-        """Answer a request."""
-        self.path = "/" + self.path.removeprefix(self.prefix).removeprefix("/")
-        path = Path(self.translate_path(self.path))
-        if path.is_dir():
-            path /= "index.html"
-        status = 200
-        if not path.is_file():
-            path, status = Path(str(self.directory)) / "404.html", 404
-        body = path.read_bytes()
-        self.send_response(status)
-        self.send_header("Content-Type", self.guess_type(str(path)))
-        self.send_header("Cache-Control", "max-age=600")
-        if path.suffix in COMPRESSED:
-            body = gzip.compress(body, 6)
-            self.send_header("Content-Encoding", "gzip")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
 
 
 @pytest.fixture(scope="session")

@@ -10,8 +10,11 @@ import pytest
 from playwright.sync_api import Page
 from site_pages import ALL, PROJECT, WITH_FORMULAS
 
-from bilingual_book.archive import LARGEST, build_zip
 from bilingual_book.project import LANGUAGES, Project
+from bilingual_book.web.archive import LARGEST, build_zip
+
+# Its dear fixtures are made once.
+pytestmark = pytest.mark.xdist_group("disk")
 
 LINK = re.compile(r'\b(?:href|src)="([^"]+)"')
 
@@ -89,7 +92,8 @@ def test_every_page_opens_from_disk(
     assert errors == []
     if address in WITH_FORMULAS:
         assert page.evaluate("document.fonts.check('16px \"Book Math\"')")
-    explorers = page.locator("attention-explorer")
+    kinds = ("attention", "descent", "token", "translator", "teller")
+    explorers = page.locator(", ".join(f"{kind}-explorer" for kind in kinds))
     alive = "(all) => all.filter((e) => e.shadowRoot).length"
     assert explorers.evaluate_all(alive) == explorers.count()
 
@@ -115,6 +119,40 @@ def test_search_finds_and_leads_from_disk(
     first.click()
     page.wait_for_url(f"**/{language}/{goal}*")
     assert page.locator("html").get_attribute("lang") == language
+    assert errors == []
+
+
+def test_the_explorer_of_tokens_cuts_from_disk(
+    unpacked: Path, page: Page, errors: list[str]
+) -> None:
+    page.goto((unpacked / "fr" / "tokenization.html").as_uri())
+    explorer = page.locator("token-explorer")
+    explorer.get_by_role("textbox").fill("la souris")
+    button = explorer.get_by_role("button", name="MiniLM")
+    button.click()
+    button.wait_for(state="detached")
+    pieces = explorer.get_by_role("region", name="MiniLM").get_by_role("listitem")
+    assert pieces.all_text_contents() == ["la", "sour", "##is"]
+    assert errors == []
+
+
+def test_a_model_lives_from_disk(unpacked: Path, page: Page, errors: list[str]) -> None:
+    page.emulate_media(reduced_motion="reduce")
+    page.goto((unpacked / "fr" / "translation.html").as_uri())
+    explorer = page.locator("translator-explorer")
+    explorer.get_by_role("button").click()
+    field = explorer.get_by_role("textbox")
+    field.fill("ninety-nine")
+    field.press("Enter")
+    status = page.locator("live-translator").get_by_role("status")
+    assert "quatre-vingt-dix-neuf" in status.inner_text()
+    page.goto((unpacked / "en" / "language-model.html").as_uri())
+    explorer = page.locator("teller-explorer")
+    explorer.get_by_role("button").click()
+    area = explorer.get_by_role("textbox")
+    before = area.input_value()
+    explorer.get_by_role("button", name="Write 30").click()
+    assert len(area.input_value()) > len(before)
     assert errors == []
 
 

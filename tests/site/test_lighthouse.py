@@ -36,7 +36,7 @@ def scores(command: list[str], chromium: str, address: str) -> dict[str, float]:
         ],
         env={**os.environ, "CHROME_PATH": chromium},
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         timeout=180,
         check=True,
     )

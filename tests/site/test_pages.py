@@ -1,6 +1,7 @@
 """Every page, in both languages, in a real browser."""
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +12,9 @@ from visits import Visit
 
 from bilingual_book.project import LANGUAGES, Project
 
+# Folds too: a picture in a closed one is not loaded, and would be waited for for ever.
 SCROLL_THROUGH = """async () => {
+  document.querySelectorAll("details").forEach((fold) => (fold.open = true));
   for (let y = 0; y < document.body.scrollHeight; y += 600) {
     scrollTo({top: y, behavior: 'instant'});
     await new Promise((done) => setTimeout(done, 10));
@@ -204,3 +207,23 @@ def test_foreign_words_say_their_language(site: Path, project: Project) -> None:
             assert said.findall(article) == marked.findall(source), (language, slug)
             found += len(said.findall(article))
     assert found
+
+
+@pytest.mark.parametrize("address", ALL)
+def test_no_name_stands_twice_on_a_page(site: Path, address: str) -> None:
+    text = (site / address).read_text(encoding="utf-8")
+    names = Counter(re.findall(r'<[^<>]* id="([^"]+)"', text))
+    assert [name for name, count in names.items() if count > 1] == []
+
+
+@pytest.mark.parametrize("anchor", ["#50%", "#%E9", "#%", "##", "#no-such-place"])
+def test_an_address_that_was_cut_breaks_nothing(
+    page: Page, origin: str, anchor: str
+) -> None:
+    visit = Visit(origin)
+    visit.watch(page)
+    page.goto(f"{origin}fr/attention.html{anchor}")
+    assert page.locator("button.theme").first.is_visible()
+    page.keyboard.press("/")
+    assert page.evaluate("document.activeElement.type") == "search"
+    visit.assert_clean()

@@ -16,8 +16,11 @@ import pytest
 
 from bilingual_book.project import LANGUAGES, Project
 from bilingual_book.quotes import typeset
+from bilingual_book.sources.terms import Finder, read_terms
 from bilingual_book.sphinx_ext.term_index import bare, entry_of
-from bilingual_book.terms import Finder, read_terms
+
+# Its dear fixtures are made once.
+pytestmark = pytest.mark.xdist_group("paper")
 
 LARGEST = 15e6  # bytes
 # The block of the text on an A4 page, in points, with its running head and its folio;
@@ -336,6 +339,21 @@ def test_every_exercise_leads_to_its_solution_and_back(
         assert back.format(page=folio) in pdf.pages[solutions[number]].text, number
 
 
+STRING = rb"\((?:[^()\\]|\\.)*\)|<[0-9A-Fa-f]+>"
+GOTO = re.compile(rb"/S\s*/GoTo\s*/D\s*(%b)|/Dest\s*(%b)" % (STRING, STRING))
+
+
+def test_every_inner_link_leads_somewhere(pdf: Document) -> None:
+    trees = re.findall(rb"/Names\s*\[(.*?)\]", pdf.objects, re.DOTALL)
+    places = {place for tree in trees for place in re.findall(STRING, tree)}
+    asked = {one or other for one, other in GOTO.findall(pdf.objects)}
+    assert len(asked) > 100
+    assert asked - places == set()
+    # An index may ask for any page tomorrow.
+    folios = range(1, len(pdf.pages) - pdf.first_numbered + 1)
+    assert {b"(page.%d)" % folio for folio in folios} <= places
+
+
 def test_every_outer_link_can_be_read_on_paper(pdf: Document) -> None:
     links = [
         link for link in pdf.xml.iter("a") if link.attrib["href"].startswith("http")
@@ -408,9 +426,11 @@ def test_the_index_leads_to_pages_that_speak_of_the_term(
         written = {letters(word) for each in names for word in (each, bare(each))}
         for folio in re.findall(r"\{(\d+)\}", entry["places"] or ""):
             text = letters(pdf.numbered(int(folio)).text)
-            # The term as it is written, or one of its forms.
-            assert any(word in text for word in written) or names & spoken_of(
-                int(folio)
+            # The term as it is written, or one of its forms; an entry below another
+            # does not repeat the abbreviation.
+            spoken = spoken_of(int(folio))
+            assert any(word in text for word in written) or names & (
+                spoken | set(map(bare, spoken))
             ), (name, folio)
             checked += 1
     assert checked > 250

@@ -62,8 +62,9 @@ def test_the_sheets_bear_numbers_the_solutions_and_the_explorers_picture(
     assert folios == [str(n) for n in range(1, len(sheets) + 1)]
     text = " ".join(" ".join(sheets).split())
     texts = project.languages[language]["ui"]
-    for number in ("2.1", "2.2", "2.3", "2.4"):
-        assert texts["solution"].format(number=number) in text
+    chapter = project.numbered.index("attention") + 1
+    for place in (1, 2, 3, 4):
+        assert texts["solution"].format(number=f"{chapter}.{place}") in text
     for word in (texts["search_hint"], texts["launch"], texts["copy"] + " "):
         assert word not in text
     # No sheet is left empty by what may not be broken.

@@ -1,10 +1,11 @@
 """From one language to the other and back, and what is remembered of it."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import BrowserContext, Page
-from site_pages import PAGES, open_whole
+from site_pages import CHAPTERS, PAGES, open_whole
 
 
 @pytest.mark.parametrize("address", [page for page in PAGES if page.startswith("fr/")])
@@ -36,6 +37,30 @@ def test_switch_leads_to_the_same_section(page: Page, origin: str) -> None:
     page.wait_for_url("**/en/attention.html#*")
     assert page.url.endswith(f"#{label}")
     page.wait_for_function(in_view)
+
+
+@pytest.mark.parametrize("address", CHAPTERS)
+def test_switch_leads_from_every_section_to_a_place_that_exists(
+    page: Page, origin: str, site: Path, address: str
+) -> None:
+    """Its twin, or the nearest section around it that both languages name."""
+    page.goto(origin + address)
+    aims = page.evaluate(
+        """() => {
+          const link = document.querySelector("a.other");
+          return [...document.querySelectorAll("article section[id]")].map((s) => {
+            scrollTo({ top: s.getBoundingClientRect().top + scrollY - 100,
+              behavior: "instant" });
+            link.dispatchEvent(new Event("focus"));
+            return link.getAttribute("href");
+          });
+        }"""
+    )
+    assert any("#" in aim for aim in aims)
+    for aim in aims:
+        path, _, anchor = aim.partition("#")
+        twin = (site / address).parent / path
+        assert not anchor or f'id="{anchor}"' in twin.read_text(encoding="utf-8"), aim
 
 
 def test_landing_page_offers_both_languages_without_script(

@@ -11,6 +11,8 @@ from site_pages import CHAPTERS, open_whole
 FIRST_VIEW = 350_000  # bytes, everything included
 SECOND_CHAPTER = 150_000
 SCRIPTS = 60_000  # uncompressed, on a chapter page
+LARGEST_VOCABULARY = 1_350_000
+LARGEST_MODEL = 1_000_000  # one that lives in a page, its script included
 EXPLORERS = 20_000  # uncompressed, all of a page together
 
 
@@ -63,7 +65,7 @@ def test_no_script_of_others_is_loaded(page: Page, origin: str) -> None:
         ),
     )
     open_whole(page, origin + "fr/attention.html")
-    assert [Path(address).name for address in sizes] == ["book.js"]
+    assert [Path(address).name for address in sizes] == ["book.js", "quiz.js"]
     assert sum(sizes.values()) <= SCRIPTS
 
 
@@ -72,18 +74,85 @@ def test_the_explorers_of_a_page_share_one_small_script(
     site: Path, address: str
 ) -> None:
     page = (site / address).read_text(encoding="utf-8")
-    scripts = re.findall(
-        r"<script data-attention-explorer>(.*?)</script>", page, re.DOTALL
-    )
-    assert len(scripts) == min(1, page.count("<attention-explorer "))
+    scripts = re.findall(r"<script data-\w+-explorer>(.*?)</script>", page, re.DOTALL)
+    kinds = set(re.findall(r"<(\w+)-explorer ", page))
+    assert len(scripts) == len(kinds)
     assert sum(len(script.encode()) for script in scripts) <= EXPLORERS
 
 
 def test_there_are_explorers(page: Page, origin: str) -> None:
-    """In these chapters, and all of those of a page come alive with one script."""
+    """In these chapters, and each comes alive."""
     for slug in ("attention", "multi-head", "translation", "bert"):
         page.goto(f"{origin}fr/{slug}.html")
+        # Some stand in a fold: what is closed has no buttons yet.
+        page.evaluate("document.querySelectorAll('details').forEach(d => d.open = 1)")
         explorers = page.locator("attention-explorer")
-        assert explorers.count() >= (2 if slug == "translation" else 1)
+        assert explorers.count() >= 1
         for explorer in explorers.all():
             assert explorer.get_by_role("radio").count() > 1
+    page.goto(f"{origin}fr/learning.html")
+    assert page.locator("descent-explorer").get_by_role("slider").count() == 1
+    page.goto(f"{origin}fr/tokenization.html")
+    assert page.locator("token-explorer").get_by_role("textbox").count() == 1
+
+
+def sizes_of_what_comes(page: Page) -> dict[str, int]:
+    """Address -> bytes over the wire; it fills as the page loads."""
+    sizes: dict[str, int] = {}
+    names: dict[str, str] = {}
+    session = page.context.new_cdp_session(page)
+    session.send("Network.enable")
+    session.on(
+        "Network.requestWillBeSent",
+        lambda event: names.update({event["requestId"]: event["request"]["url"]}),
+    )
+    session.on(
+        "Network.loadingFinished",
+        lambda event: sizes.update(
+            {names[event["requestId"]]: int(event["encodedDataLength"])}
+        ),
+    )
+    return sizes
+
+
+def test_a_vocabulary_is_loaded_when_it_is_asked_for(page: Page, origin: str) -> None:
+    sizes = sizes_of_what_comes(page)
+    open_whole(page, origin + "en/tokenization.html")
+    folder = f"{origin}vocabularies/"
+    assert not [address for address in sizes if address.startswith(folder)]
+    explorer = page.locator("token-explorer")
+    explorer.get_by_role("button", name="multilingual-e5: Load").click()
+    explorer.get_by_role("button", name="multilingual-e5: Load").wait_for(
+        state="detached"
+    )
+    loaded = [address for address in sizes if address.startswith(folder)]
+    assert loaded == [f"{folder}e5.js"]
+    assert sizes[loaded[0]] <= LARGEST_VOCABULARY
+
+
+@pytest.mark.parametrize(
+    ("address", "name"),
+    [
+        ("en/translation.html", "translator"),
+        ("fr/translation.html", "translator"),
+        ("en/language-model.html", "teller"),
+        ("fr/language-model.html", "teller"),
+    ],
+)
+def test_a_living_model_is_loaded_when_it_is_asked_for(
+    page: Page, origin: str, address: str, name: str
+) -> None:
+    sizes = sizes_of_what_comes(page)
+    open_whole(page, origin + address)
+    folder = f"{origin}live/"
+    assert not [a for a in sizes if a.startswith(folder)]
+    assert "data-live-part" not in page.content()  # it stands in files
+    explorer = page.locator(f"{name}-explorer")
+    button = explorer.get_by_role("button")
+    stated = int(re.search(r"\d+", button.text_content() or "")[0])  # type: ignore[index]
+    button.click()
+    page.locator(f"live-{name}").wait_for()
+    loaded = {a: size for a, size in sizes.items() if a.startswith(folder)}
+    assert len(loaded) == 2
+    assert sum(loaded.values()) <= LARGEST_MODEL
+    assert stated == pytest.approx(sum(loaded.values()) / 1000, rel=0.1)
