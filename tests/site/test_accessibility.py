@@ -84,7 +84,7 @@ LOOKS = r"""() => {
 # The explorers draw in a frame of their own, which the marks do not reach.
 EXPLORERS = tuple(
     f"{kind}-explorer"
-    for kind in ("attention", "descent", "token", "translator", "teller")
+    for kind in ("attention", "descent", "token", "translator", "teller", "sentence")
 )
 MARKED = (
     f"{{include: [['[data-look]'], {', '.join(f'[{name!r}]' for name in EXPLORERS)}]}}"

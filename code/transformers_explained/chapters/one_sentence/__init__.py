@@ -1,0 +1,1 @@
+"""What belongs to the page "One sentence, from characters to prediction"."""
