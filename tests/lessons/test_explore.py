@@ -286,6 +286,52 @@ def test_repeated_tokens_are_told_apart_by_their_place(
     assert "small digit" not in alone["text"]["help"]
 
 
+SHARPNESS = [0, 0.5, 8, 1000]
+SCORES = torch.tensor([[0.3, 0.1, 0.4], [0.2, 0.9, 0.5]])  # (T, S)
+
+
+def sharpened() -> Tensor:
+    """Weights (settings, 1, T, S): the softmax of the scores, each time sharper."""
+    return torch.stack([(b * SCORES).softmax(dim=-1) for b in SHARPNESS])[:, None]
+
+
+def test_the_first_axis_may_be_a_number_that_was_varied(
+    explored: Callable[..., dict[str, str]],
+) -> None:
+    bundle = explored(
+        sharpened(), ["p", "q"], KEPT[:3], setting="β", settings=SHARPNESS, layer=3
+    )
+    data = data_of(bundle)
+    assert (data["setting"], data["settings"]) == ("β", ["0", "0.5", "8", "1,000"])
+    kept = torch.tensor(data["weights"]).reshape(4, 1, 2, 3) / 1000
+    torch.testing.assert_close(kept, sharpened(), atol=0.0005001, rtol=0)
+    assert "Attention map, β = 1,000. “p” looks only at “c”" in bundle["text/plain"]
+
+
+def test_heads_may_have_names(explored: Callable[..., dict[str, str]]) -> None:
+    weights = random_weights(2, T, S)
+    bundle = explored(weights, QUERIES, KEYS, head_names=["raw", "masked"], head=1)
+    assert data_of(bundle)["names"] == ["raw", "masked"]
+    assert "Attention map, masked. “Le” looks" in bundle["text/plain"]
+    layers = torch.stack([weights, weights])
+    bundle = explored(layers, QUERIES, KEYS, head_names=["raw", "masked"], layer=1)
+    assert "Attention map, layer 2, raw. " in bundle["text/plain"]
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        ({"head_names": ["a"]}, "head_names must have 4 values; got 1"),
+        ({"setting": "β", "settings": [1]}, "settings must have 2 values; got 1"),
+        ({"settings": [1, 2]}, "setting and settings go together; got '' with 2"),
+        ({"setting": "β"}, "setting and settings go together; got 'β' with 0"),
+    ],
+)
+def test_names_that_do_not_fit_are_refused(names: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        explore_attention(random_weights(LAYERS, HEADS, T, S), QUERIES, KEYS, **names)
+
+
 PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Demo</title>
 <meta name="viewport" content="width=device-width">
 <body style="font: 16px/1.5 sans-serif; {style}"><main>{body}</main>"""
@@ -491,6 +537,44 @@ def test_on_a_phone_nothing_overflows_and_targets_are_large(
     )
     assert len(sizes) == LAYERS + T + HEADS + T  # the second has one layer, one head
     assert min(sizes) >= 24
+
+
+def test_a_slider_shows_what_the_package_computed(
+    browser: Any, explored: Callable[..., dict[str, str]]
+) -> None:
+    bundle = explored(
+        sharpened(), ["p", "q"], KEPT[:3], setting="β", settings=SHARPNESS
+    )
+    page = browser.new_page()
+    page.set_content(PAGE.format(style="", body=bundle["text/html"]))
+    slider = page.get_by_role("slider")
+    slider.focus()
+    for number, value in enumerate(["0", "0.5", "8", "1,000"]):
+        assert slider.get_attribute("aria-valuetext") == value
+        shown = page.locator("attention-explorer .key b").all_text_contents()
+        row = (SHARPNESS[number] * SCORES[0]).softmax(dim=-1)
+        for share, weight in zip(shown, row.tolist(), strict=True):
+            assert abs(float(share.strip("<%")) / 100 - weight) <= 0.0101
+        page.keyboard.press("ArrowRight")
+    page.close()
+
+
+def test_many_bars_stay_equally_wide_in_one_row(
+    browser: Any, explored: Callable[..., dict[str, str]]
+) -> None:
+    tokens = [*"abcdefghijklmno", "quatre-vingt-dix"]
+    bundle = explored(random_weights(1, 16, 16), tokens)
+    page = browser.new_page(viewport={"width": 360, "height": 740})
+    page.set_content(PAGE.format(style="", body=bundle["text/html"]))
+    page.locator("attention-explorer .keys.upright.thin").wait_for()
+    boxes = page.locator("attention-explorer .bar").evaluate_all(
+        "all => all.map(e => e.getBoundingClientRect()).map(r => [r.width, r.top])"
+    )
+    widths, tops = zip(*boxes, strict=True)
+    assert max(widths) - min(widths) < 1
+    assert max(tops) - min(tops) < 1
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    page.close()
 
 
 def test_print_and_no_javascript_show_the_drawing(opened: Callable[..., Any]) -> None:

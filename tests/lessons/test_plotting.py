@@ -28,6 +28,7 @@ from transformers_explained.drawing.diagrams import (
     frame,
     luminance,
     text_on,
+    tint,
     token_strip,
 )
 from transformers_explained.drawing.style import COLORS, SERIES_COLORS, WEIGHTS, render
@@ -82,6 +83,22 @@ def test_every_colour_stands_out_on_light_and_dark_pages(name: str) -> None:
 def test_text_reaches_the_contrast_of_text(name: str) -> None:
     assert contrast(COLORS[name], "#FFFFFF") >= 4.5
     assert contrast(inverted(COLORS[name]), "#121212") >= 4.5
+
+
+PAPER, DARK_PAPER = "#FDFCF9", "#15171C"  # the site's
+
+
+@pytest.mark.parametrize("name", [n for n in COLORS if n != "grid"])
+def test_words_of_every_colour_can_be_read(name: str) -> None:
+    figure, ax = diagram(2, 2)
+    ax.text(1, 1, "word", color=COLORS[name])
+    ax.text(1, 1, "on a dark cell", color="#FFFFFF")
+    render(figure, "svg")
+    ink, white = (to_hex(text.get_color()) for text in ax.texts)
+    assert contrast(ink, PAPER) >= 4.5
+    assert contrast(ink, tint(COLORS[name])) >= 4.5
+    assert contrast(inverted(ink), DARK_PAPER) >= 4.5
+    assert white == "#ffffff"
 
 
 @pytest.mark.parametrize(

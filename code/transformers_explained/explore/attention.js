@@ -3,10 +3,11 @@ if (!customElements.get("attention-explorer")) {
   customElements.define("attention-explorer", class extends Explorer {
     build(live) {
       const { d } = this;
-      if (d.layers > 1) this.layers = this.choice(live, d.text.layer, this.count(d.layers), "layer");
-      this.asking = this.choice(live, d.text.asking, d.queries, "query");
+      if (d.settings.length) this.slider = this.range(live, `${d.setting} =`, d.settings, "layer");
+      else if (d.layers > 1) this.layers = this.choice(live, d.text.layer, this.count(d.layers), "layer");
+      if (d.queries.length > 1) this.asking = this.choice(live, d.text.asking, d.queries, "query");
       this.heading = make("p", live, {}, "name");
-      const keys = make("div", live, { ariaHidden: "true" }, "row");
+      const keys = make("div", live, { ariaHidden: "true" }, "keys");
       this.keys = d.keys.map((token) => {
         const key = make("div", keys, {}, "key");
         const share = make("b", key);
@@ -14,16 +15,31 @@ if (!customElements.get("attention-explorer")) {
         make("span", key, { textContent: token });
         return { key, share, bar };
       });
+      this.fit(keys);
       this.says = make("p", live, { ariaLive: "polite" }, "says");
       if (d.heads > 1) this.overview(live);
+    }
+    // Bars are equally wide and stay in one row: words too long for their bar are turned.
+    fit(keys) {
+      let width = 0;
+      const turn = () => {
+        const bar = keys.firstChild.clientWidth, share = keys.firstChild.firstChild;
+        if (bar === width) return;
+        width = bar;
+        keys.classList.remove("upright");
+        keys.classList.toggle("upright", [...keys.querySelectorAll("span")].some((e) => e.offsetWidth > bar + 2));
+        keys.classList.toggle("thin", bar < 3.1 * parseFloat(getComputedStyle(share).fontSize)); // 100 %
+      };
+      new ResizeObserver(() => requestAnimationFrame(turn)).observe(keys);
     }
     count(n) { return Array.from({ length: n }, (_, i) => String(i + 1)); }
     overview(parent) {
       const { d } = this;
-      make("p", parent, { textContent: d.text.heads }, "name");
-      const grid = make("div", parent, { ariaLabel: d.text.heads }, "heads");
+      const name = d.names.length ? d.text.headsNamed : d.text.heads;
+      make("p", parent, { textContent: name }, "name");
+      const grid = make("div", parent, { ariaLabel: name }, "heads");
       const strips = [];
-      const buttons = this.count(d.heads).map((n) => {
+      const buttons = (d.names.length ? d.names : this.count(d.heads)).map((n) => {
         const button = make("button", grid, { textContent: n });
         const strip = make("div", grid, { ariaHidden: "true" }, "strip");
         d.keys.forEach(() => make("i", strip));
@@ -71,8 +87,10 @@ if (!customElements.get("attention-explorer")) {
     }
     show() {
       const { d } = this, { at } = d, w = this.weights(at.head), top = Math.max(...w);
+      if (this.slider) this.slider(d.settings[at.layer]);
       this.mark([this.layers, this.asking, this.rows]);
-      this.heading.textContent = d.heads > 1 ? d.text.looks.replace("{head}", at.head + 1) : d.text.looksOne;
+      const looks = d.heads === 1 ? "looksOne" : d.names.length ? "looksNamed" : "looks";
+      this.heading.textContent = this.fill(d.text[looks], { head: d.names[at.head] ?? at.head + 1 });
       this.keys.forEach(({ key, share, bar }, i) => {
         share.textContent = this.percent(w[i]);
         bar.style.height = w[i] / 10 + "%";
@@ -85,7 +103,8 @@ if (!customElements.get("attention-explorer")) {
           cell.classList.toggle("nan", row[i] === null);
           cell.style.background = `color-mix(in oklab, var(--strong) ${row[i] / 10}%, transparent)`;
         });
-        this.rows.buttons[head].ariaLabel = `${d.text.head.replace("{head}", head + 1)} ${this.tell(head)}`;
+        const name = d.names.length ? `${d.names[head]}.` : d.text.head.replace("{head}", head + 1);
+        this.rows.buttons[head].ariaLabel = `${name} ${this.tell(head)}`;
       });
     }
   });

@@ -13,6 +13,7 @@ import html
 import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ from transformers_explained.explore.element import element
 from transformers_explained.lesson.display import show
 from transformers_explained.lesson.labels import label
 from transformers_explained.lesson.language import signs
+from transformers_explained.lesson.number_format import format_number
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -41,11 +43,17 @@ def explore_attention(
     key_tokens: Sequence[str] | None = None,
     *,
     title: str = "",
+    head_names: Sequence[str] = (),
+    setting: str = "",
+    settings: Sequence[float] = (),
     layer: int = 0,
     head: int = 0,
     query: int = 0,
 ) -> None:
     """Show attention weights for the reader to explore.
+
+    Layers are chosen by buttons. Where the first axis of the weights is no layer but a
+    number that was varied (a sharpness, a base), name it: a slider takes their place.
 
     Args:
         weights: (layers, H, T, S) or (H, T, S); or a list with one tensor per layer,
@@ -54,8 +62,11 @@ def explore_attention(
         tokens: T texts, the positions that ask.
         key_tokens: S texts, the positions looked at; `tokens` by default.
         title: what is shown.
+        head_names: H names, where heads have better ones than their numbers.
+        setting: the name of what was varied along the first axis.
+        settings: its values, one for each "layer".
         layer, head, query: where to start, counted from 0. The drawing on paper shows
-            this layer and this head.
+            this layer (or setting) and this head.
 
     Raises:
         ValueError: if sizes disagree, a weight is outside [0, 1], the start does not
@@ -68,16 +79,16 @@ def explore_attention(
     for (name, index), size in zip(start.items(), stack.shape[:3], strict=True):
         if not 0 <= index < size:
             raise ValueError(f"{name} must be from 0 to {size - 1}; got {index}")
+    names = _Names.checked(stack, head_names, setting, settings)
     shown_title = title or label("attention-support.title")
-    alternative = _alternative(stack[layer, head], queries, keys, layer, head)
-    figure = attention_heatmap(
-        stack[layer, head], queries, keys, title=_where(layer, head)
-    )
+    where = names.where(layer, head)
+    alternative = _alternative(stack[layer, head], queries, keys, where)
+    figure = attention_heatmap(stack[layer, head], queries, keys, title=where)
     picture = base64.b64encode(render(figure, "pdf")).decode()
     texts = _texts(shown_title)
     if (queries, keys) != (list(tokens), list(key_tokens or tokens)):
         texts["help"] += " " + label("attention-support.repeated")
-    page = _element(stack, queries, keys, texts, start, alternative)
+    page = _element(stack, queries, keys, texts, names, start, alternative)
     show(
         {
             "text/html": page,
@@ -85,6 +96,57 @@ def explore_attention(
             "text/plain": f"{shown_title}\n{alternative}",
         }
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Names:
+    """What the first two axes of the weights are called; numbers where it is empty."""
+
+    sizes: tuple[int, int]  # layers, heads
+    heads: Sequence[str]
+    setting: str
+    settings: Sequence[str]
+
+    @classmethod
+    def checked(
+        cls,
+        stack: Array,
+        heads: Sequence[str],
+        setting: str,
+        settings: Sequence[float],
+    ) -> _Names:
+        """Return the names, their numbers compared with the sizes of the weights."""
+        given: list[tuple[str, Sequence[Any], int]] = [
+            ("head_names", heads, stack.shape[1]),
+            ("settings", settings, stack.shape[0]),
+        ]
+        for name, values, size in given:
+            if len(values) not in {0, size}:
+                raise ValueError(f"{name} must have {size} values; got {len(values)}")
+        if bool(setting) != bool(len(settings)):
+            raise ValueError(
+                f"setting and settings go together; got {setting!r} with "
+                f"{len(settings)} values"
+            )
+        return cls(
+            sizes=(stack.shape[0], stack.shape[1]),
+            heads=list(heads),
+            setting=setting,
+            settings=[format_number(value) for value in settings],
+        )
+
+    def where(self, layer: int, head: int) -> str:
+        """Say which layer, or setting, and which head."""
+        parts = []
+        if self.settings:
+            parts.append(f"{self.setting} = {self.settings[layer]}")
+        elif self.sizes[0] > 1 or not self.heads:
+            parts.append(label("attention-support.where-layer", layer=layer + 1))
+        if self.heads:
+            parts.append(self.heads[head])
+        elif self.sizes[1] > 1 or not self.settings:
+            parts.append(label("attention-support.where-head", head=head + 1))
+        return ", ".join(parts)
 
 
 def _stack(weights: Any, queries: int, keys: int) -> Array:
@@ -135,11 +197,15 @@ def _element(
     queries: list[str],
     keys: list[str],
     texts: dict[str, str],
+    names: _Names,
     start: dict[str, int],
     alternative: str,
 ) -> str:
     """Return the element: the data in an attribute, a drawing as its content."""
     data = {
+        "names": names.heads,
+        "setting": names.setting,
+        "settings": names.settings,
         "layers": stack.shape[0],
         "heads": stack.shape[1],
         "queries": queries,
@@ -157,7 +223,7 @@ def _element(
         keys,
         f"{texts['title']}. {alternative}",
     )
-    caption = f"{texts['title']} ({_where(start['layer'], start['head'])})"
+    caption = f"{texts['title']} ({names.where(start['layer'], start['head'])})"
     return element("attention", data, drawing, caption)
 
 
@@ -172,8 +238,10 @@ def _texts(title: str) -> dict[str, str]:
         "head": text("head", "head"),
         "asking": text("asking"),
         "looks": text("looks", "head"),
+        "looksNamed": text("looks-named", "head"),
         "looksOne": text("looks-one"),
         "heads": text("heads"),
+        "headsNamed": text("heads-named"),
         "help": text("help"),
         "two": text("two", "token", "first", "share1", "second", "share2"),
         "thenTies": text("then-ties", "token", "first", "share1", "tied", "share2"),
@@ -211,13 +279,7 @@ def _percent(thousandths: float) -> str:
     return f"{whole}{signs().percent}"
 
 
-def _where(layer: int, head: int) -> str:
-    return label("attention-support.where", layer=layer + 1, head=head + 1)
-
-
-def _alternative(
-    grid: Array, queries: list[str], keys: list[str], layer: int, head: int
-) -> str:
+def _alternative(grid: Array, queries: list[str], keys: list[str], where: str) -> str:
     """Say in words what the drawing shows: where each token looks most."""
     sentences = [
         _sentence(token, row, keys)
@@ -225,7 +287,7 @@ def _alternative(
     ]
     return label(
         "attention-support.alternative",
-        where=_where(layer, head),
+        where=where,
         sentences=" ".join(sentences),
     )
 

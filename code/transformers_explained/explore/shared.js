@@ -56,6 +56,14 @@ class Explorer extends HTMLElement {
     if (field === "layer") buttons.forEach((b, i) => { b.ariaLabel = `${name} ${i + 1}`; });
     return this.radios(group, buttons, field);
   }
+  // A slider over the values of a field; the function it returns shows the one chosen.
+  range(parent, name, values, field) {
+    const label = make("label", parent, { textContent: `${name} ` }, "name");
+    const value = make("b", label);
+    const slide = make("input", label, { type: "range", min: 0, max: values.length - 1, value: this.d.at[field] });
+    slide.oninput = () => { this.d.at[field] = Number(slide.value); this.show(); };
+    return (text) => { value.textContent = slide.ariaValueText = text; };
+  }
   // The radio buttons say which of them is chosen.
   mark(groups) {
     for (const group of groups) {
