@@ -1,0 +1,1 @@
+"""What belongs to the page "Your own data, from file to report"."""
