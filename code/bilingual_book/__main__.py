@@ -16,6 +16,7 @@ from bilingual_book.errors import BookError
 from bilingual_book.language.check import check_language, term_uses
 from bilingual_book.notebooks.export import build_notebooks, check_notebooks
 from bilingual_book.paper.pdf import build_pdf
+from bilingual_book.paper.poster import build_posters
 from bilingual_book.project import LANGUAGES, Project, find_project
 from bilingual_book.runs.execute import run_pages
 from bilingual_book.slides.decks import build_slides, renew_slides
@@ -94,6 +95,7 @@ def copy(project: Project, arguments: argparse.Namespace) -> None:
 def pdf(project: Project, _: argparse.Namespace) -> None:
     """Make the PDFs; the site, if there is one, offers them."""
     build_pdf(project)
+    build_posters(project)
     renew(project)
 
 

@@ -341,7 +341,7 @@ def test_everything_is_read(texts: dict[str, list[Text]]) -> None:
         labels = set(ROOT.glob("code/transformers_explained/**/*.toml")) - set(
             ROOT.glob("code/transformers_explained/data/*/*.toml")
         )
-        others = {"book/terms.csv", "book/languages.yml", front}
+        others = {"book/terms.csv", "book/languages.yml", "book/poster.yml", front}
         assert (
             pages | claims | others | {str(p.relative_to(ROOT)) for p in labels} <= read
         )

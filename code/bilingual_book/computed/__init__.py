@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from bilingual_book.computed.course import map_table, masterclass, powers
 from bilingual_book.computed.drawn_map import drawn_map
-from bilingual_book.computed.formulas import formulas
+from bilingual_book.computed.formulas import formulas, poster_link
 from bilingual_book.computed.routes import timetable
 from bilingual_book.project import Project
 
@@ -22,6 +22,7 @@ PARTS: dict[str, Callable[[Project, str, str], str]] = {
     "formulas": formulas,
     "map": course_map,
     "masterclass": masterclass,
+    "poster": poster_link,
     "powers": powers,
     "route": timetable,
 }

@@ -1,5 +1,6 @@
 """Every numbered formula: what its letters are, what computes it, what holds it."""
 
+import html
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -96,6 +97,14 @@ def stands_in(symbol: str, formula: Formula) -> bool:
         return re.search(rf"(?<!_){re.escape(wanted)}(?!\s*_)", tex) is not None
     pattern = r"\s*".join(re.escape(part) for part in TOKEN.findall(wanted))
     return re.search(rf"(?<![A-Za-z\\]){pattern}(?![A-Za-z_])", tex) is not None
+
+
+def poster_link(project: Project, language: str, _: str) -> str:
+    """A link to the poster, as one of those that go when their file was not made."""
+    texts = project.languages[language]["poster"]
+    name, words = (html.escape(texts[key]) for key in ("pdf", "link"))
+    link = f'<ul class="simple"><li><a href="../{name}">{words}</a></li></ul>'
+    return f"```{{raw}} html\n{link}\n```"
 
 
 def code_link(project: Project, formula: Formula, texts: dict[str, str]) -> str:

@@ -43,7 +43,10 @@ def all_texts(project: Project, language: str) -> Iterator[Text]:
         yield from label_texts(path, language)
     yield from term_texts(project.book / "terms.csv", language)
     yield from yaml_texts(project.book / "languages.yml", language)
-    for path in sorted((project.book / "claims").glob("*.yml")):
+    for path in [
+        *project.book.glob("poster.yml"),
+        *sorted((project.book / "claims").glob("*.yml")),
+    ]:
         yield from yaml_texts(path, language)
 
 
