@@ -15,6 +15,7 @@ from transformers_explained.chapters.model_families.relative import (
     bucket,
     bucket_table,
 )
+from transformers_explained.data.reviews import load_reviews
 from transformers_explained.tasks.distillation import Answer
 from transformers_explained.tasks.examples import Example, collate
 from transformers_explained.tasks.sentiment import (
@@ -126,8 +127,8 @@ def test_known_answers_are_the_teachers() -> None:
         torch.testing.assert_close(
             hidden[None], teacher.vectors(batch.inputs, batch.mask)
         )
-    student = distilling.student_of(bert)
-    for ours, kept in zip(student.vectors.layers, distilling.KEPT, strict=True):
+    student = distilling.student_of(bert, (4, 0))
+    for ours, kept in zip(student.vectors.layers, (4, 0), strict=True):
         for a, b in zip(
             ours.parameters(), bert.encoder.layers[kept].parameters(), strict=True
         ):
@@ -136,9 +137,14 @@ def test_known_answers_are_the_teachers() -> None:
 
 
 def test_the_records_hold_five_seeds_of_each() -> None:
-    for found in (results.battle(), results.students()):
-        assert {len(values) for values in found.values()} == {5}
+    assert {len(values) for values in results.battle().values()} == {5}
     assert set(results.battle()) == set(battle.CONTENDERS)
-    assert set(results.students()) == set(distilling.LOSSES)
+    shape = (5, len(load_reviews("test", "en")))
+    for layers in distilling.STUDENTS:
+        found = results.students(layers)
+        assert set(found) == set(distilling.LOSSES)
+        assert {right.shape for right in found.values()} == {shape}
+    assert results.teachers().shape == shape
+    assert 0.5 < results.certainty() < 1
     rows = results.read("distilling.json")["runs"]
     assert {row["seed"] for row in rows} == set(distilling.SEEDS)

@@ -9,9 +9,13 @@ import pytest
 import torch
 from torch import nn
 
+from transformers_explained.bert import Bert, BertConfig
 from transformers_explained.chapters.since_2017 import (
+    adapting,
     preferences,
     quantize,
+    results,
+    runs,
     steps,
 )
 from transformers_explained.chapters.since_2017 import small_grammar as sg
@@ -145,3 +149,55 @@ def test_the_judge_prefers_the_shorter_one():
     assert len(better) == len(worse) == 20
     assert all(len(a) < len(b) for a, b in zip(better, worse, strict=True))
     assert all(sentence[-1] == sg.END_ID for sentence in better)
+
+
+def test_lora_goes_on_queries_and_values_alone():
+    config = BertConfig(
+        vocab_size=31, d_model=12, num_heads=3, num_layers=2, d_ff=20, dropout=0.0
+    )
+    bert, plain = Bert(config).eval(), Bert(config).eval()
+    plain.load_state_dict(bert.state_dict())
+    adapting.add_lora(bert, rank=3)
+    learning = {name for name, p in bert.named_parameters() if p.requires_grad}
+    assert learning == {
+        f"encoder.layers.{layer}.attention.{which}_proj.{matrix}"
+        for layer in (0, 1)
+        for which in "qv"
+        for matrix in "AB"
+    }
+    assert adapting.learning(bert) == 2 * 2 * 3 * (12 + 12)
+    ids = torch.randint(1, 31, (2, 5))
+    assert torch.equal(bert(ids).hidden, plain(ids).hidden)
+
+
+def test_the_smallest_of_the_best_rates_is_taken():
+    rows = [
+        {"way": way, "rate": rate, "valid": 0.8 + 0.1 * (rate in rates[1:3])}
+        for way, rates in adapting.RATES.items()
+        for rate in rates
+    ]
+    assert adapting.best_rates(rows) == {
+        way: rates[1] for way, rates in adapting.RATES.items()
+    }
+
+
+def test_the_records_hold_every_seed_and_the_rates_that_validation_gave():
+    gaps = results.gaps()
+    assert list(gaps) == [*steps.steps(), "experts"]
+    assert {len(values) for values in gaps.values()} == {len(runs.SEEDS)}
+    for measure in ("length", "allowed", "different"):
+        found = results.written(measure)
+        assert {len(values) for values in found.values()} == {len(runs.SEEDS)}
+    found = results.recorded("adapting")
+    assert found["rates"] == adapting.best_rates(found["tried"])
+    assert {row["seed"] for row in found["tried"]} == {0}
+    for row in found["runs"]:
+        assert row["rate"] == found["rates"][row["way"]]
+    for way in adapting.RATES:
+        for language in adapting.LANGUAGES:
+            assert results.right(way, language).shape == (5, 452)
+
+
+def test_the_command_refuses_what_it_does_not_know():
+    with pytest.raises(SystemExit):
+        runs.main(["chess"])

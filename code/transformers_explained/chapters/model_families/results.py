@@ -6,6 +6,8 @@ import json
 from importlib.resources import files
 from typing import Any
 
+import numpy as np
+
 FOLDER = files(__package__)
 
 
@@ -19,9 +21,29 @@ def battle_weights() -> dict[str, int]:
     return {row["contender"]: row["weights"] for row in read("battle.json")["runs"]}
 
 
-def students() -> dict[str, list[float]]:
-    """Student -> accuracy on the test reviews, for each seed."""
-    return _by_name(read("distilling.json")["runs"], "student", "test")
+def students(layers: int) -> dict[str, np.ndarray[Any, Any]]:
+    """Student -> whether each test review was classified rightly, (seeds, N).
+
+    Args:
+        layers: how many the students have, 1 or 3.
+    """
+    rows = [row for row in read("distilling.json")["runs"] if row["layers"] == layers]
+    return {
+        name: np.array([_digits(answers) for answers in found])
+        for name, found in _by_name(rows, "student", "test").items()
+    }
+
+
+def teachers() -> np.ndarray[Any, Any]:
+    """The same for the teachers."""
+    rows = read("distilling.json")["teachers"]
+    return np.array([_digits(row["test"]) for row in rows])
+
+
+def certainty() -> float:
+    """What the teachers give to their first choice on the training reviews."""
+    rows = read("distilling.json")["teachers"]
+    return sum(float(row["certainty"]) for row in rows) / len(rows)
 
 
 def read(name: str) -> dict[str, Any]:
@@ -30,10 +52,14 @@ def read(name: str) -> dict[str, Any]:
     return found
 
 
+def _digits(answers: str) -> list[int]:
+    return [int(digit) for digit in answers]
+
+
 def _by_name(
     rows: list[dict[str, Any]], name: str, measure: str
-) -> dict[str, list[float]]:
-    found: dict[str, list[float]] = {}
+) -> dict[str, list[Any]]:
+    found: dict[str, list[Any]] = {}
     for row in rows:
         found.setdefault(row[name], []).append(row[measure])
     return found

@@ -8,7 +8,6 @@ from transformers_explained.drawing import (
     PHONE_WIDTH,
     SMALL_SIZE,
     arrow,
-    bar_chart,
     box,
     diagram,
     line_chart,
@@ -16,6 +15,7 @@ from transformers_explained.drawing import (
     note,
     phone_variant,
 )
+from transformers_explained.drawing.charts import seed_rows
 from transformers_explained.lesson.labels import label
 
 OLD = ("attention", "norm", "network", "norm")
@@ -86,24 +86,44 @@ def bits(
 
 
 @phone_variant
-def preferences(narrow: bool, written: Mapping[str, Mapping[str, float]]) -> Figure:
+def step_seeds(narrow: bool, gaps: Mapping[str, Sequence[float]]) -> Figure:
+    """Draw how far each step stays above the floor: a point per seed.
+
+    Args:
+        gaps: the name of a step -> nats a word, for each seed.
+    """
+    figure, ax = new_figure(*((PHONE_WIDTH, 3.2) if narrow else (6.2, 3.0)))
+    seed_rows(ax, {label(f"since-2017.step-{k}"): row for k, row in gaps.items()})
+    ax.set_xlim(left=0)
+    ax.set_xlabel(label("since-2017.axis-gap"))
+    return figure
+
+
+@phone_variant
+def preferences(
+    narrow: bool, written: Mapping[str, Mapping[str, Sequence[float]]]
+) -> Figure:
     """Draw the length of the sentences, and how many the grammar allows, before and
-    after the model has learned from the judge."""
-    size = (PHONE_WIDTH, 3.4) if narrow else (6.2, 1.9)
+    after the model has learned from the judge: a point per seed.
+
+    Args:
+        written: "length", "allowed" -> "before", "large", "small" -> numbers.
+    """
+    size = (PHONE_WIDTH, 3.6) if narrow else (6.6, 2.0)
     figure, panels = new_figure(
         *size, rows=2 if narrow else 1, columns=1 if narrow else 2
     )
-    for ax, measure, factor in zip(
-        panels, ("length", "allowed"), (1, 100), strict=True
+    for number, (ax, (measure, rows)) in enumerate(
+        zip(panels, written.items(), strict=True)
     ):
-        bar_chart(
-            {
-                label(f"since-2017.judge-{key}"): factor * found[measure]
-                for key, found in written.items()
-            },
-            colors={label("since-2017.judge-after"): "value"},
-            ax=ax,
-            digits=1 if factor == 1 else 0,
-            x_label=label(f"since-2017.axis-{measure}"),
-        )
+        factor = 1 if measure == "length" else 100
+        named = {
+            label(f"since-2017.judge-{key}"): [factor * value for value in values]
+            for key, values in rows.items()
+        }
+        seed_rows(ax, named)
+        ax.set_xlim(left=-0.03 * factor * max(max(row) for row in rows.values()))
+        ax.set_xlabel(label(f"since-2017.axis-{measure}"))
+        if number and not narrow:
+            ax.set_yticklabels([])
     return figure
