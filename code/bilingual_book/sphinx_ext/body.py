@@ -10,6 +10,8 @@ import imagesize
 from docutils import nodes
 from sphinx.application import Sphinx
 
+from bilingual_book.sphinx_ext.code_lines import hang_lines
+
 WORKS = "en"  # the language of all works in the bibliography
 TABLE = re.compile(r"<table\b.*?</table>", re.DOTALL)
 HEAD = re.compile(r"<thead\b.*?</thead>", re.DOTALL)
@@ -225,6 +227,8 @@ def mend_body(
     body = without_repeats(PICTURE.sub(picture, body))
     body = WORD_OF_CODE.sub(hold_option, body)
     body = FORMULA.sub(hold_together, FIGURE.sub(box_picture, body))
+    if app.builder.name == "html":
+        body = hang_lines(body)
     if app.config.book_language != WORKS:
         body = body.replace('role="listitem">', f'role="listitem" lang="{WORKS}">')
     context["body"] = body

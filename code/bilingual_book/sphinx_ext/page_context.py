@@ -13,9 +13,12 @@ from sphinx.config import Config
 
 from bilingual_book.project import LANGUAGES, Project, other_language
 
-# Before the first paint: the theme that the reader chose. Without script, the system's.
+# Before the first paint: that there are scripts, the theme that the reader chose (without
+# script, the system's), and whether code scrolls instead of going on below.
 THEME_SCRIPT = (
-    "try{document.getElementById('dark').media="
+    "document.documentElement.classList.add('js');"
+    "try{document.documentElement.dataset.code=localStorage.code||'';"
+    "document.getElementById('dark').media="
     "{dark:'all',light:'not all'}[localStorage.theme]||'(prefers-color-scheme: dark)'"
     "}catch{}"
 )

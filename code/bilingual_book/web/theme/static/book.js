@@ -76,21 +76,127 @@
     sections.forEach((s) => observer.observe(s));
   }
 
-  // Copy the code of a cell.
+  // Where there is no list beside the text, one line says which section is read and how
+  // far one is; the header makes room for it while one reads on.
+  const line = find("details.here")[0];
+  if (line) {
+    const root = document.documentElement;
+    const [now, far] = line.querySelectorAll(".now, .far");
+    const named = [...line.querySelectorAll("nav > ul > li > a")];
+    const places = named.map((a) => document.getElementById(anchorOf(a.hash)));
+    const nothing = now.textContent;
+    const top = line.previousElementSibling || line.parentElement;
+    let last = scrollY;
+    let due = false;
+    const tell = () => {
+      due = false;
+      const end = root.scrollHeight - innerHeight;
+      line.style.setProperty("--read", end > 0 ? Math.min(scrollY / end, 1) : 1);
+      const at = places.findLastIndex((s) => s && s.getBoundingClientRect().top < innerHeight / 3);
+      now.textContent = at < 0 ? nothing : named[at].textContent;
+      far.textContent = at < 0 ? "" : `${at + 1}/${named.length}`;
+      const begun = top.getBoundingClientRect().bottom < 0;
+      if (Math.abs(scrollY - last) > 4 || !begun)
+        root.classList.toggle("reading", begun && scrollY > last && !line.open);
+      last = scrollY;
+    };
+    const soon = () => {
+      if (!due) requestAnimationFrame(tell);
+      due = true;
+    };
+    addEventListener("scroll", soon, { passive: true });
+    addEventListener("resize", soon);
+    soon();
+    const close = () => (line.open = false);
+    line.querySelector("nav").addEventListener("click", (event) => event.target.closest("a") && close());
+    document.addEventListener("click", (event) => line.contains(event.target) || close());
+    line.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || !line.open) return;
+      close();
+      line.querySelector("summary").focus();
+    });
+  }
+
   const texts = document.documentElement.dataset;
+  const icons = {
+    copy: "M9 9h11v11H9zM15 5V4H4v11h1",
+    done: "M5 13l4 4L19 7",
+    enlarge: "M14 4h6v6M20 4l-7 7M10 20H4v-6M4 20l7-7",
+    close: "M6 6l12 12M18 6 6 18",
+  };
+  const iconButton = (kind, name) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = `over ${kind}`;
+    button.title = name;
+    button.setAttribute("aria-label", name);
+    button.innerHTML = `<svg class="icon" aria-hidden="true" viewBox="0 0 24 24"><path d="${icons[kind]}"/></svg>`;
+    return button;
+  };
+
+  // On a telephone long lines of code go on below; a reader may let them scroll instead.
+  find(".code-wraps").forEach((label) => {
+    const box = label.querySelector("input");
+    label.hidden = false;
+    box.checked = texts.code !== "scroll";
+    box.addEventListener("change", () => {
+      texts.code = box.checked ? "" : "scroll";
+      remember("code", texts.code);
+      dispatchEvent(new Event("resize")); // what scrolls now must be reachable
+    });
+  });
+
+  // Copy the code of a cell; a single line is quicker to select.
+  const said = document.createElement("p");
+  said.className = "unseen";
+  said.setAttribute("role", "status");
+  document.body.append(said);
   find("article .highlight").forEach((box) => {
     const code = box.querySelector("pre");
     if (!code || !navigator.clipboard || box.closest(".cell_output")) return;
-    const button = document.createElement("button");
-    button.type = "button";
-    button.className = "copy";
-    button.textContent = texts.copy;
+    const text = code.textContent.trimEnd() + "\n";
+    if (text.indexOf("\n") === text.length - 1) return;
+    const button = iconButton("copy", texts.copy);
+    const show = (done) => {
+      button.querySelector("path").setAttribute("d", icons[done ? "done" : "copy"]);
+      said.textContent = done ? texts.copied : "";
+    };
     button.addEventListener("click", async () => {
-      await navigator.clipboard.writeText(code.textContent.trimEnd() + "\n");
-      button.textContent = texts.copied;
-      setTimeout(() => (button.textContent = texts.copy), 1500);
+      await navigator.clipboard.writeText(text);
+      show(true);
+      setTimeout(show, 1500, false);
     });
     box.append(button);
+  });
+
+  // A figure fills the window when it is asked to: as wide as fits, or as it was drawn.
+  let shown;
+  const enlarge = (picture, name) => {
+    if (!shown) {
+      shown = document.createElement("dialog");
+      shown.className = "enlarged";
+      shown.append(iconButton("close", texts.close), document.createElement("div"));
+      shown.firstChild.addEventListener("click", () => shown.close());
+      shown.lastChild.addEventListener("click", (e) => e.target.tagName !== "IMG" && shown.close());
+      document.body.append(shown);
+    }
+    const [width, height] = ["width", "height"].map((side) => Number(picture.getAttribute(side)));
+    const fits = Math.min(innerWidth - 32, ((innerHeight - 80) * width) / height);
+    const copy = new Image();
+    Object.assign(copy, { src: picture.src, alt: picture.alt });
+    copy.style.width = `${Math.max(fits, width)}px`;
+    shown.lastChild.replaceChildren(copy);
+    shown.setAttribute("aria-label", name);
+    shown.showModal();
+  };
+  find("article figure .picture-box").forEach((box) => {
+    const picture = box.querySelector("img[width]");
+    if (!picture || !window.HTMLDialogElement) return;
+    const number = box.parentElement.querySelector(".caption-number");
+    const name = [texts.enlarge, number && number.textContent.trim()].filter(Boolean).join(" – ");
+    const button = iconButton("enlarge", name);
+    [button, picture].forEach((e) => e.addEventListener("click", () => enlarge(picture, name)));
+    box.after(button);
   });
 
   // What scrolls in itself can be reached by keyboard; what does not is no stop.
