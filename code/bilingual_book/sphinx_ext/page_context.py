@@ -12,6 +12,7 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 
 from bilingual_book.project import LANGUAGES, Project, other_language
+from bilingual_book.sphinx_ext.edition import citation, edition, report_address
 
 # Before the first paint: that there are scripts, the theme that the reader chose (without
 # script, the system's), and whether code scrolls instead of going on below.
@@ -24,6 +25,8 @@ THEME_SCRIPT = (
 )
 DESCRIPTION = re.compile(r'<meta content="([^"]*)"[^>]*name="description"')
 TAG = re.compile(r"<[^>]*>")
+# In the source of a page, before its first heading.
+SAID = re.compile(r"\A---\n(?:.*\n)*?  description: (.*)\n")
 
 
 @cache
@@ -76,7 +79,41 @@ def add_context(
         launch=launch_links(project, language, pagename),
         local_toc=local_toc(str(context.get("toc") or "")),
         repository_url=project.repository.url,
+        about=about_page(project, language, pagename, heading),
+        promises={
+            way: promise(project, language, str(page["link"]))
+            for way in ("prev", "next")
+            if (page := context.get(way))
+        },
     )
+
+
+def about_page(
+    project: Project, language: str, pagename: str, heading: str
+) -> dict[str, Any]:
+    """The edition of a page, how to cite it, where to report an error."""
+    if pagename not in project.pages:
+        return {}
+    ours = edition(project.root)
+    texts = project.languages[language]["ui"]
+    return {
+        "edition": texts["edition"].format(
+            version=ours.version, date=ours.day(language)
+        ),
+        "authors": ours.authors,
+        "cite": citation(project, language, pagename, heading),
+        "report": report_address(project, language, pagename, heading),
+        "address": f"{project.base_url}{language}/{pagename}.html",
+    }
+
+
+def promise(project: Project, language: str, link: str) -> str:
+    """What a page says of itself in its front matter."""
+    source = project.source(language, link.split("/")[-1].removesuffix(".html"))
+    if not source.exists():
+        return ""
+    found = SAID.search(source.read_text(encoding="utf-8"))
+    return found[1].strip(" \"'") if found else ""
 
 
 def page_title(project: Project, language: str, pagename: str, heading: str) -> str:
@@ -113,30 +150,30 @@ def launch_links(
     return [
         {
             "name": "Colab",
-            "title": ui["launch_colab"],
+            "says": ui["launch_colab"],
             "href": "https://colab.research.google.com/github/"
             f"{repository.slug}/blob/{branch}/{path}",
         },
         {
             "name": "Binder",
-            "title": ui["launch_binder"],
+            "says": ui["launch_binder"],
             "href": f"https://mybinder.org/v2/gh/{repository.slug}/{branch}"
             f"?labpath={path.replace('/', '%2F')}",
         },
         {
             "name": ui["notebook"],
-            "title": ui["launch_notebook"],
+            "says": ui["launch_notebook"],
             "href": f"../notebooks/{path}",
             "download": True,
         },
         {
             "name": ui["slides"],
-            "title": ui["launch_slides"],
+            "says": ui["launch_slides"],
             "href": f"../{language}/slides/{pagename}.html",
         },
         {
             "name": "PDF",
-            "title": ui["launch_pdf"],
+            "says": ui["launch_pdf"],
             "href": f"../{project.languages[language]['pdf']}",
         },
     ]

@@ -22,7 +22,9 @@ WEB = Path(__file__).parent / "theme"
 CODE = Path(__file__).parents[2]
 # Of what Sphinx and its extensions put among the static files, a page loads these.
 GENERATED = ("search-index.js", "stemmer.js")
-LAUNCH_LINK = re.compile(r'\s*<li><a href="\.\./([^"]+)"[^>]*>[^<]*</a></li>')
+LAUNCH_LINK = re.compile(r'\s*<li><a href="\.\./([^"]+)"[^>]*><b>.*?</a></li>')
+# What a chapter says of its length, in either language.
+MINUTES = re.compile(r"^\*\*(?:Time|Durée)\*\*\s*:\s*(\d+)\s", re.MULTILINE)
 
 
 def assemble(project: Project) -> None:
@@ -149,6 +151,7 @@ def root_files(project: Project) -> dict[str, str]:
         "path": urlsplit(project.base_url).path,
         "root": project.toc["root"],
         "theme_script": THEME_SCRIPT,
+        "facts": course_facts(project),
     }
     return {
         "index.html": environment.get_template("landing.html").render(values),
@@ -156,6 +159,21 @@ def root_files(project: Project) -> dict[str, str]:
         "sitemap.xml": sitemap(project),
         "robots.txt": f"User-agent: *\nSitemap: {project.base_url}sitemap.xml\n",
         ".nojekyll": "",
+    }
+
+
+def course_facts(project: Project) -> dict[str, int]:
+    """How long the course is, as its chapters say."""
+    found = [
+        MINUTES.search(project.source("en", slug).read_text(encoding="utf-8"))
+        for slug in project.numbered
+    ]
+    minutes = [int(match[1]) for match in found if match] or [0]
+    return {
+        "chapters": len(project.numbered),
+        "shortest": min(minutes),
+        "longest": max(minutes),
+        "hours": round(sum(minutes) / 60),
     }
 
 

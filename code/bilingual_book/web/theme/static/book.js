@@ -169,6 +169,29 @@
     box.append(button);
   });
 
+  // "Cite this page" copies; an error is reported with the section that is in view.
+  if (navigator.clipboard)
+    find("[data-copies]").forEach((button) => {
+      button.parentElement.hidden = false;
+      button.addEventListener("click", async () => {
+        await navigator.clipboard.writeText(document.getElementById(button.dataset.copies).textContent);
+        said.textContent = texts.copied;
+        button.classList.add("done");
+        setTimeout(() => (said.textContent = "", button.classList.remove("done")), 1500);
+      });
+    });
+  // The section before the pointer came to the foot of the page: where one stopped last.
+  let stayed = "";
+  addEventListener("scroll", () => {
+    const foot = find("footer")[0].getBoundingClientRect().top;
+    if (foot > innerHeight) stayed = (headings().pop() || {}).id || "";
+  }, { passive: true });
+  find("a.report").forEach((link) => {
+    const [href, page] = [link.href, encodeURIComponent(link.dataset.address)];
+    const aim = () => (link.href = stayed ? href.replace(page, page + encodeURIComponent("#" + stayed)) : href);
+    ["pointerenter", "focus", "click"].forEach((event) => link.addEventListener(event, aim));
+  });
+
   // A figure fills the window when it is asked to: as wide as fits, or as it was drawn.
   let shown;
   const enlarge = (picture, name) => {

@@ -1,0 +1,97 @@
+"""What a page says of itself: its edition, how to cite it, where to report an error."""
+
+import datetime
+import subprocess
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from urllib.parse import quote
+
+from babel.dates import format_date
+
+from bilingual_book.project import Project, read_yaml
+
+
+@dataclass(frozen=True, kw_only=True)
+class Edition:
+    """What ``CITATION.cff`` and the last change of the sources say."""
+
+    authors: str
+    version: str
+    date: datetime.date
+
+    def day(self, language: str) -> str:
+        """The date as a language writes it."""
+        written = format_date(self.date, "long", locale=language)
+        return (
+            f"1er{written[1:]}"
+            if written.startswith("1 ") and language == "fr"
+            else written
+        )
+
+
+@cache
+def edition(root: Path) -> Edition:
+    """The edition of the book at a path."""
+    cited = read_yaml(root / "CITATION.cff")
+    names = [
+        author.get("name") or f"{author['given-names']} {author['family-names']}"
+        for author in cited["authors"]
+    ]
+    return Edition(
+        authors=", ".join(names), version=str(cited["version"]), date=last_change(root)
+    )
+
+
+def last_change(root: Path) -> datetime.date:
+    """The day of the last commit; today where the sources are no checkout."""
+    command = ["git", "-C", str(root), "log", "-1", "--format=%cs"]
+    try:
+        found = subprocess.run(command, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return datetime.datetime.now(tz=datetime.UTC).date()
+    return datetime.date.fromisoformat(found.stdout.strip())
+
+
+def citation(project: Project, language: str, slug: str, title: str) -> dict[str, str]:
+    """How to cite a page: in words and as BibTeX."""
+    ours = edition(project.root)
+    texts = project.languages[language]
+    address = f"{project.base_url}{language}/{slug}.html"
+    day = ours.day(language)
+    facts = {
+        "author": f"{{{ours.authors}}}",
+        "title": title,
+        "booktitle": texts["title"],
+        "year": str(ours.date.year),
+        "edition": texts["ui"]["cite"]["edition"].format(
+            version=ours.version, date=day
+        ),
+        "url": address,
+    }
+    fields = ",\n".join(f"  {name} = {{{value}}}" for name, value in facts.items())
+    key = f"transformers-{slug}-{language}"
+    return {
+        "words": texts["ui"]["cite"]["words"].format(
+            authors=ours.authors,
+            title=title,
+            book=texts["title"],
+            version=ours.version,
+            date=day,
+            url=address,
+        ),
+        "bibtex": f"@incollection{{{key},\n{fields}\n}}",
+    }
+
+
+def report_address(project: Project, language: str, slug: str, title: str) -> str:
+    """A new issue in the repository of the build, with the page already named."""
+    ours = edition(project.root)
+    texts = project.languages[language]["ui"]["report"]
+    page = f"{project.base_url}{language}/{slug}.html"
+    body = texts["body"].format(page=page, version=ours.version, date=ours.date)
+    subject = texts["subject"].format(title=title)
+    return (
+        f"{project.repository.url}/issues/new"
+        f"?title={quote(subject, safe='')}&body={quote(body, safe='')}"
+    )
