@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from bilingual_book.sphinx_ext import code_lines
 from bilingual_book.sphinx_ext.body import (
     FIGURE,
     FORMULA,
@@ -23,6 +24,32 @@ SCRIPT = "<script data-attention-explorer>{ const CSS = 1; }</script>"
 def test_the_explorers_script_is_kept_once() -> None:
     page = f"<p>a</p>{SCRIPT}<p>b</p>{SCRIPT}\n{SCRIPT}<p>c</p>"
     assert without_repeats(page) == f"<p>a</p>{SCRIPT}<p>b</p><p>c</p>"
+
+
+def block(kind: str, code: str) -> str:
+    return (
+        f'<div class="highlight-{kind} notranslate"><div class="highlight"><pre>'
+        f"<span></span>{code}\n</pre></div>\n</div>"
+    )
+
+
+def test_a_long_line_of_code_says_how_far_it_is_indented() -> None:
+    long = f'    <span class="n">total</span> = &quot;{"x" * 40}&quot;'
+    short = '    <span class="n">total</span> = 1'
+    page = code_lines.hang_lines(block("ipython3", f"a = 1\n{long}\n{short}\n\nb"))
+    marked = f'<span class="line" style="--in:4">{long}</span>'
+    assert page == block("ipython3", f"a = 1\n{marked}\n{short}\n\nb")
+
+
+def test_the_first_line_leaves_room_for_the_copy_button() -> None:
+    line = "x" * (code_lines.LONG_FIRST + 1)
+    page = code_lines.hang_lines(block("python", f"{line}\n{line}"))
+    assert page.count("line first") == page.count('style="--in:0"') == 1
+
+
+def test_what_code_prints_stays_as_it_is() -> None:
+    printed = block("myst-ansi", "tensor([[" + "0.1234, " * 12)
+    assert code_lines.hang_lines(printed) == printed
 
 
 def test_each_kind_of_explorer_keeps_its_script() -> None:

@@ -159,8 +159,21 @@ def test_the_code_of_a_cell_can_be_copied(
     page: Page, origin: str, project: Project, language: str
 ) -> None:
     page.goto(f"{origin}{language}/attention.html")
-    labels = set(page.locator("button.copy").all_text_contents())
-    assert labels == {project.languages[language]["ui"]["copy"]}
+    copy = page.get_by_role(
+        "button", name=project.languages[language]["ui"]["copy"], exact=True
+    )
+    shown = "article .highlight:not(.cell_output .highlight) pre"
+    code = page.locator(shown).all_text_contents()
+    assert copy.count() > 20
+    longer = sum("\n" in text.strip() for text in code)  # a single line has no button
+    hidden = page.locator("button.copy").count()
+    assert copy.count() <= hidden == longer < len(code)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    copy.first.click()
+    copied = project.languages[language]["ui"]["copied"]
+    assert page.get_by_role("status").first.text_content() == copied
+    text = page.evaluate("navigator.clipboard.readText()")
+    assert text.strip() == next(t for t in code if "\n" in t.strip()).strip()
 
 
 def test_the_covers_of_the_first_page_are_described(

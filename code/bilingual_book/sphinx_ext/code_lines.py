@@ -27,7 +27,10 @@ def hang_lines(markup: str) -> str:
 
 
 def hang_block(code: str) -> str:
-    """Mark the long lines of one block; Pygments leaves no element open at a line's end."""
+    """Mark the long lines of one block.
+
+    Pygments leaves no element open at the end of a line.
+    """
     first, *others = code.split("\n")
     lines = [hang_line(first, LONG_FIRST, "line first")]
     lines += [hang_line(line, LONG, "line") for line in others]

@@ -23,11 +23,8 @@ class Edition:
     def day(self, language: str) -> str:
         """The date as a language writes it."""
         written = format_date(self.date, "long", locale=language)
-        return (
-            f"1er{written[1:]}"
-            if written.startswith("1 ") and language == "fr"
-            else written
-        )
+        first = language == "fr" and self.date.day == 1
+        return written.replace("1", "1er", 1) if first else written
 
 
 @cache

@@ -14,8 +14,8 @@ from sphinx.config import Config
 from bilingual_book.project import LANGUAGES, Project, other_language
 from bilingual_book.sphinx_ext.edition import citation, edition, report_address
 
-# Before the first paint: that there are scripts, the theme that the reader chose (without
-# script, the system's), and whether code scrolls instead of going on below.
+# Before the first paint: that there are scripts, the theme that the reader chose, and
+# whether code scrolls instead of going on below. Without script, the system's theme.
 THEME_SCRIPT = (
     "document.documentElement.classList.add('js');"
     "try{document.documentElement.dataset.code=localStorage.code||'';"
