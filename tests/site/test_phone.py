@@ -7,7 +7,7 @@ from playwright.sync_api import BrowserContext, Page
 from site_pages import open_whole
 
 PHONE = {"width": 360, "height": 780}
-CODE = ".cell_input pre:has(.line)"
+CODE = ".cell_input pre:has(.line):visible"
 # How far a line of code begins from the left, on each of its rows on the screen, in the
 # width of a sign.
 ROWS = """(line) => {
@@ -38,7 +38,7 @@ def phone(new_context: Callable[..., BrowserContext]) -> Page:
 def test_code_goes_on_below_under_its_own_indentation(phone: Page, origin: str) -> None:
     open_whole(phone, origin + "fr/attention.html")
     wide = "all => all.filter((e) => e.scrollWidth > e.clientWidth + 1).length"
-    code = phone.locator(".cell_input pre")
+    code = phone.locator(".cell_input pre:visible")  # what is folded has no width yet
     assert code.count() > 20
     assert code.evaluate_all(wide) == 0
     lines = phone.locator(".cell_input .line:visible")
@@ -58,7 +58,9 @@ def test_who_prefers_it_lets_code_scroll(phone: Page, origin: str) -> None:
     scrolls = "e => e.scrollWidth > e.clientWidth + 1"
     phone.locator("details.here summary").click()
     phone.get_by_label("Wrap long lines of code").uncheck()
-    assert phone.locator(".cell_input pre").evaluate_all(f"all => all.some({scrolls})")
+    assert phone.locator(".cell_input pre:visible").evaluate_all(
+        f"all => all.some({scrolls})"
+    )
     phone.goto(origin + "en/encoder.html")  # it is remembered
     assert phone.locator("html").get_attribute("data-code") == "scroll"
     phone.locator("details.here summary").click()
