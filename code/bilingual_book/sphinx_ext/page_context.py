@@ -81,9 +81,9 @@ def add_context(
         repository_url=project.repository.url,
         about=about_page(project, language, pagename, heading),
         promises={
-            way: promise(project, language, str(page["link"]))
+            way: promise(project, language, str(context[way]["link"]))
             for way in ("prev", "next")
-            if (page := context.get(way))
+            if context.get(way)
         },
     )
 
