@@ -20,10 +20,10 @@ class Edition:
     version: str
     date: datetime.date
 
-    def day(self, language: str) -> str:
-        """The date as a language writes it."""
-        written = format_date(self.date, "long", locale=language)
-        first = language == "fr" and self.date.day == 1
+    def day(self, locale: str) -> str:
+        """The date as a locale writes it: `fr_FR`, `en_GB`."""
+        written = format_date(self.date, "long", locale=locale)
+        first = locale.startswith("fr") and self.date.day == 1
         return written.replace("1", "1er", 1) if first else written
 
 
@@ -55,7 +55,7 @@ def citation(project: Project, language: str, slug: str, title: str) -> dict[str
     ours = edition(project.root)
     texts = project.languages[language]
     address = f"{project.base_url}{language}/{slug}.html"
-    day = ours.day(language)
+    day = ours.day(texts["ui"]["locale"])
     facts = {
         "author": f"{{{ours.authors}}}",
         "title": title,

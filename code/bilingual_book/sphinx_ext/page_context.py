@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import yaml
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
@@ -25,8 +26,8 @@ THEME_SCRIPT = (
 )
 DESCRIPTION = re.compile(r'<meta content="([^"]*)"[^>]*name="description"')
 TAG = re.compile(r"<[^>]*>")
-# In the source of a page, before its first heading.
-SAID = re.compile(r"\A---\n(?:.*\n)*?  description: (.*)\n")
+NUMBER = re.compile(r"^\d+\.\s+")
+FRONT = re.compile(r"\A---\n(.*?)\n---\n", re.DOTALL)  # what a source begins with
 
 
 @cache
@@ -91,17 +92,20 @@ def add_context(
 def about_page(
     project: Project, language: str, pagename: str, heading: str
 ) -> dict[str, Any]:
-    """The edition of a page, how to cite it, where to report an error."""
-    if pagename not in project.pages:
+    """The edition of a page, how to cite it, where to report an error.
+
+    A book without ``CITATION.cff`` says nothing of itself.
+    """
+    if pagename not in project.pages or not (project.root / "CITATION.cff").exists():
         return {}
     ours = edition(project.root)
     texts = project.languages[language]["ui"]
     return {
         "edition": texts["edition"].format(
-            version=ours.version, date=ours.day(language)
+            version=ours.version, date=ours.day(texts["locale"])
         ),
         "authors": ours.authors,
-        "cite": citation(project, language, pagename, heading),
+        "cite": citation(project, language, pagename, NUMBER.sub("", heading)),
         "report": report_address(project, language, pagename, heading),
         "address": f"{project.base_url}{language}/{pagename}.html",
     }
@@ -112,8 +116,10 @@ def promise(project: Project, language: str, link: str) -> str:
     source = project.source(language, link.split("/")[-1].removesuffix(".html"))
     if not source.exists():
         return ""
-    found = SAID.search(source.read_text(encoding="utf-8"))
-    return found[1].strip(" \"'") if found else ""
+    front = FRONT.match(source.read_text(encoding="utf-8"))
+    said = yaml.safe_load(front[1]) if front else {}
+    meta = said.get("html_meta") or said.get("myst", {}).get("html_meta") or {}
+    return str(meta.get("description", ""))
 
 
 def page_title(project: Project, language: str, pagename: str, heading: str) -> str:

@@ -23,8 +23,8 @@ CODE = Path(__file__).parents[2]
 # Of what Sphinx and its extensions put among the static files, a page loads these.
 GENERATED = ("search-index.js", "stemmer.js")
 LAUNCH_LINK = re.compile(r'\s*<li><a href="\.\./([^"]+)"[^>]*><b>.*?</a></li>')
-# What a chapter says of its length, in either language.
-MINUTES = re.compile(r"^\*\*(?:Time|Durée)\*\*\s*:\s*(\d+)\s", re.MULTILINE)
+# What a chapter says of its length, in English.
+MINUTES = re.compile(r"(\d+) minutes to read")
 
 
 def assemble(project: Project) -> None:
