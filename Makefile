@@ -18,7 +18,7 @@ export MKL_NUM_THREADS := 1
 export TOKENIZERS_PARALLELISM := false
 export HF_HUB_OFFLINE := 1
 
-.PHONY: help setup book pdf notebooks slides bare check test lint serve wheelhouse links zip screenshots learn bench lock clean
+.PHONY: help setup book pdf notebooks slides epub printed bare check test lint serve wheelhouse links zip screenshots learn bench lock clean
 
 help: ## list these commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
@@ -42,7 +42,7 @@ setup: .venv/ready ## make .venv and install the pinned environment (the others 
 book: .venv/ready ## execute the chapters and build both languages into _build/site
 	$(RUN) bilingual_book build
 
-pdf: .venv/ready ## make one PDF per language (needs TeX) and add it to the site
+pdf: .venv/ready ## make one PDF per language and per chapter (needs TeX)
 	$(RUN) bilingual_book pdf
 
 notebooks: .venv/ready ## make the notebooks for Colab, Binder and Jupyter
@@ -50,6 +50,12 @@ notebooks: .venv/ready ## make the notebooks for Colab, Binder and Jupyter
 
 slides: .venv/ready ## make the slides from the built pages and add them to the site
 	$(RUN) bilingual_book slides
+
+epub: .venv/ready ## make one EPUB per language from the built pages
+	$(RUN) bilingual_book epub
+
+printed: epub ## make the EPUBs; print pages (accessible PDFs) and slides (needs Chromium)
+	$(RUN) bilingual_book printed
 
 bare: .venv/ready ## run three notebooks where their package is missing (needs the notebooks)
 	$(BIN)/pytest tests/notebooks $(PARALLEL)

@@ -12,11 +12,14 @@ from bilingual_book.checks.names import check_sources
 from bilingual_book.checks.parity import check_parity
 from bilingual_book.checks.runs import check_outputs
 from bilingual_book.checks.shape import check_shape
+from bilingual_book.epub.build import build_epubs
 from bilingual_book.errors import BookError
 from bilingual_book.language.check import check_language, term_uses
 from bilingual_book.notebooks.export import build_notebooks, check_notebooks
+from bilingual_book.paper.chapters import cut_chapters
 from bilingual_book.paper.pdf import build_pdf
 from bilingual_book.paper.poster import build_posters
+from bilingual_book.printed.build import build_printed
 from bilingual_book.project import LANGUAGES, Project, find_project
 from bilingual_book.runs.execute import run_pages
 from bilingual_book.slides.decks import build_slides, renew_slides
@@ -93,9 +96,22 @@ def copy(project: Project, arguments: argparse.Namespace) -> None:
 
 
 def pdf(project: Project, _: argparse.Namespace) -> None:
-    """Make the PDFs; the site, if there is one, offers them."""
+    """Make the PDFs, cut them into chapters; the site, if there is one, offers them."""
     build_pdf(project)
     build_posters(project)
+    cut_chapters(project)
+    renew(project)
+
+
+def epub(project: Project, _: argparse.Namespace) -> None:
+    """Make the EPUBs; the site, if there is one, offers them."""
+    build_epubs(project)
+    renew(project)
+
+
+def printed(project: Project, _: argparse.Namespace) -> None:
+    """Print pages and slides with a browser; the site offers what comes of it."""
+    build_printed(project)
     renew(project)
 
 
@@ -136,6 +152,12 @@ def parser() -> argparse.ArgumentParser:
 
     one = commands.add_parser("pdf", help="make one PDF per language")
     one.set_defaults(run=pdf)
+
+    one = commands.add_parser("printed", help="print the pages and slides of the site")
+    one.set_defaults(run=printed)
+
+    one = commands.add_parser("epub", help="make one EPUB per language")
+    one.set_defaults(run=epub)
 
     one = commands.add_parser("links", help="check the links of the built pages")
     one.set_defaults(run=lambda project, _: run_sphinx(project, "linkcheck"))

@@ -5,6 +5,7 @@ curves are drawn, not measured: three heads as a reader will meet them, one that
 at the word before, one at what a word describes, one at who does what to whom.
 """
 
+import io
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -141,6 +142,14 @@ def write_banners(root: Path) -> list[Path]:
             )
         written.append(path)
     return written
+
+
+def epub_cover(language: str, texts: Mapping[str, Any]) -> bytes:
+    """The cover of the EPUB (PNG), as tall as readers' shelves show it."""
+    picture = io.BytesIO()
+    with library_style():
+        draw_cover(language, texts, SHEET, title=True).savefig(picture, dpi=150)
+    return picture.getvalue()
 
 
 def write_pdf_cover(language: str, texts: Mapping[str, Any], path: Path) -> None:

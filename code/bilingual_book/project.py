@@ -3,7 +3,7 @@
 import hashlib
 import os
 import platform
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +16,9 @@ from bilingual_book.locales import LOCALES
 from bilingual_book.quotes import typeset
 
 LANGUAGES = tuple(LOCALES)
+LOCK = "requirements.txt"
+# Pins of what only makes files of the built book: no run of a page depends on them.
+NOT_IN_RUNS = (b"pypdf==",)
 
 
 def other_language(language: str) -> str:
@@ -210,7 +213,7 @@ class Project:
             for path in self.package.rglob("*")
             if chapters not in path.parent.parents
         ]
-        return hashed([*files, self.root / "requirements.txt"], self.root)
+        return hashed([*files, self.root / LOCK], self.root, read=read_for_runs)
 
     def page_key(self, slug: str) -> str:
         """A hash of all that a page's run depends on and that is not in the page.
@@ -227,13 +230,24 @@ class Project:
         return self.build / "cache"
 
 
-def hashed(paths: Iterable[Path], root: Path) -> str:
+def read_for_runs(path: Path) -> bytes:
+    """The content of a file; of the lock, the pins that a run may depend on."""
+    content = path.read_bytes()
+    if path.name != LOCK:
+        return content
+    lines = content.splitlines(keepends=True)
+    return b"".join(line for line in lines if not line.startswith(NOT_IN_RUNS))
+
+
+def hashed(
+    paths: Iterable[Path], root: Path, read: Callable[[Path], bytes] = Path.read_bytes
+) -> str:
     """A hash of the names and contents of files, and of Python's version."""
     digest = hashlib.sha256(platform.python_version().encode())
     for path in sorted(paths):
         if path.is_file() and path.suffix != ".pyc":
             digest.update(path.relative_to(root).as_posix().encode())
-            digest.update(path.read_bytes())
+            digest.update(read(path))
     return digest.hexdigest()[:16]
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from docutils import nodes
+from docutils.utils import new_document
 from sphinx import addnodes
 
 from bilingual_book.paper.pdf import log_problems
@@ -20,7 +21,12 @@ from bilingual_book.paper.tex import (
 )
 from bilingual_book.project import LANGUAGES, Project
 from bilingual_book.sources.terms import Finder, read_terms
-from bilingual_book.sphinx_ext.paper import column_widths, lines_together, with_path
+from bilingual_book.sphinx_ext.paper import (
+    AddressesInNotes,
+    column_widths,
+    lines_together,
+    with_path,
+)
 from bilingual_book.sphinx_ext.term_index import (
     all_marks,
     entries_of,
@@ -126,6 +132,20 @@ def test_a_page_that_the_text_names_has_its_number() -> None:
     got = with_page_numbers(f"See {link}.", "p. {page}")
     page = "\\pageref{\\detokenize{multi-head::doc}}"
     assert got == f"See {link} (p. {page})."
+
+
+def test_words_are_no_link_on_paper_but_addresses_are() -> None:
+    """Sphinx has put the address of the first into a footnote."""
+    address = "https://docs.python.org/3/tutorial/"
+    words = nodes.reference("", "the ", nodes.emphasis("", "tutorial"), refuri=address)
+    note = nodes.reference("", address, refuri=address, nolinkurl=True)
+    inner = nodes.reference("", "chapter 2", refid="two")
+    document = new_document("page")
+    document += nodes.paragraph("", "", words, note, inner)
+    AddressesInNotes(document).run()
+    assert list(document.findall(nodes.reference)) == [note, inner]
+    assert not note.get("nolinkurl")
+    assert document.astext() == f"the tutorial{address}chapter 2"
 
 
 def test_a_download_has_its_path() -> None:

@@ -149,6 +149,17 @@ figures.new()
 """
 
 
+def test_a_tool_of_the_finished_book_is_no_part_of_a_run(book: Project) -> None:
+    """Cutting a PDF in another way gives no other number."""
+    lock = book.root / "requirements.txt"
+    with lock.open("a", encoding="utf-8") as file:
+        file.write("pypdf==1\n")
+    assert not unknown(book)
+    with lock.open("a", encoding="utf-8") as file:
+        file.write("torch==1\n")
+    assert unknown(book) == ALL
+
+
 def test_a_new_figure_touches_four_files(book: Project, edit: Edit) -> None:
     """Its function, its words, and a cell that is written once; two pages run again."""
     before = {p: p.read_bytes() for p in book.root.rglob("*") if p.is_file()}

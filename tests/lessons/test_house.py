@@ -42,8 +42,8 @@ computed
 runs
 checks language
 sphinx_build sphinx_ext
-web paper notebooks slides
-authoring
+web paper notebooks slides epub
+authoring printed
 __main__
 """
 STOREYS = {"transformers_explained": LESSONS, "bilingual_book": MACHINERY}

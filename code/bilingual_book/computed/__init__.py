@@ -6,6 +6,7 @@ A page asks for one with `:::{computed} formulas`.
 from collections.abc import Callable
 
 from bilingual_book.computed.course import map_table, masterclass, powers
+from bilingual_book.computed.decks import decks
 from bilingual_book.computed.drawn_map import drawn_map
 from bilingual_book.computed.formulas import formulas, poster_link
 from bilingual_book.computed.routes import timetable
@@ -19,6 +20,7 @@ def course_map(project: Project, language: str, _: str) -> str:
 
 # What a page may ask for: a function of the book, the language and what follows.
 PARTS: dict[str, Callable[[Project, str, str], str]] = {
+    "decks": decks,
     "formulas": formulas,
     "map": course_map,
     "masterclass": masterclass,

@@ -180,7 +180,13 @@ def launch_links(
         {
             "name": "PDF",
             "says": ui["launch_pdf"],
-            "href": f"../{project.languages[language]['pdf']}",
+            "href": f"../downloads/{language}/{pagename}.pdf",
+            "download": True,
+        },
+        {
+            "name": ui["downloads"],
+            "says": ui["launch_downloads"],
+            "href": f"../{language}/downloads.html",
         },
     ]
 

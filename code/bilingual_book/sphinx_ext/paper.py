@@ -97,6 +97,25 @@ class ReadableSources(PaperTransform):
                     link.replace_self(raw(rf"\sphinxhref{{{address}}}{{{shown}}}"))
 
 
+class AddressesInNotes(PaperTransform):
+    """Link the address at the foot of the page, not the words that stand for it.
+
+    What is a link can then be read where it is, on paper and on a screen.
+    """
+
+    default_priority = 401  # when Sphinx has put the addresses into footnotes
+
+    def run(self, **kwargs: Any) -> None:
+        """Leave the words, and the footnote behind them."""
+        for link in list(self.document.findall(nodes.reference)):
+            address = link.get("refuri", "")
+            outer = address.startswith(("http://", "https://"))
+            if outer and link.astext() != address:
+                link.replace_self(link.children)
+            elif outer:
+                link.attributes.pop("nolinkurl", None)  # Sphinx only shows it
+
+
 class ExplorersAsFigures(PaperTransform):
     """Say, below the picture that stands for an explorer, that it is one on screen."""
 
@@ -428,6 +447,7 @@ def setup(app: Sphinx) -> None:
     app.add_node(paper_solution, latex=(visit_solution, depart_solution))
     for transform in (
         ReadableSources,
+        AddressesInNotes,
         ExplorersAsFigures,
         DownloadsAsPaths,
         GatherSolutions,

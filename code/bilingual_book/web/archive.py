@@ -1,5 +1,9 @@
-"""The whole site as one file that opens from disk."""
+"""The site as one file that opens from disk, for reading.
 
+What can be taken away by itself is not in it: its links lead to the site.
+"""
+
+import re
 import zipfile
 from pathlib import Path
 
@@ -7,7 +11,8 @@ from bilingual_book.errors import BookError
 from bilingual_book.project import Project
 
 LARGEST = 40_000_000  # bytes, with the models that live in the pages
-STORED = {".woff2", ".png", ".pdf"}  # compressed already
+STORED = {".woff2", ".png"}  # compressed already
+APART = re.compile(r'(href=")\.\./((?:downloads/|[\w-]+\.pdf)[^"]*")')
 
 
 def build_zip(project: Project) -> Path:
@@ -25,14 +30,14 @@ def build_zip(project: Project) -> Path:
     target = project.build / f"{name}.zip"
     with zipfile.ZipFile(target, "w") as archive:
         for path in sorted(project.site.rglob("*")):
-            if path.is_file():
+            if path.is_file() and not is_apart(path.relative_to(project.site)):
                 method = (
                     zipfile.ZIP_STORED
                     if path.suffix in STORED
                     else zipfile.ZIP_DEFLATED
                 )
                 inside = Path(name) / path.relative_to(project.site)
-                archive.write(path, inside, compress_type=method)
+                archive.writestr(str(inside), content(project, path), method)
     size = target.stat().st_size
     if size > LARGEST:
         raise BookError(
@@ -43,3 +48,16 @@ def build_zip(project: Project) -> Path:
         )
     print(f"{target} ({size / 1e6:.1f} MB)")
     return target
+
+
+def is_apart(path: Path) -> bool:
+    """Whether a file of the site is to be taken away by itself."""
+    return path.parts[0] == "downloads" or path.suffix == ".pdf"
+
+
+def content(project: Project, path: Path) -> bytes:
+    """A file as it stands in the archive: a page leads to the site for the rest."""
+    if path.suffix != ".html":
+        return path.read_bytes()
+    text = path.read_text(encoding="utf-8")
+    return APART.sub(rf"\1{project.base_url}\2", text).encode()

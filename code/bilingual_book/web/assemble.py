@@ -12,10 +12,12 @@ from urllib.parse import urlsplit
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from bilingual_book.cover import write_covers
-from bilingual_book.project import LANGUAGES, Project
+from bilingual_book.locales import LOCALES
+from bilingual_book.project import LANGUAGES, Project, other_language
 from bilingual_book.sphinx_build.builders import sphinx_folder
 from bilingual_book.sphinx_ext.body import LIVE_FOLDER
 from bilingual_book.sphinx_ext.page_context import THEME_SCRIPT
+from bilingual_book.web.downloads import copy_files, listed
 from bilingual_book.web.math_font import formula_signs, write_math_font
 
 WEB = Path(__file__).parent / "theme"
@@ -25,6 +27,8 @@ GENERATED = ("search-index.js", "stemmer.js")
 LAUNCH_LINK = re.compile(r'\s*<li><a href="\.\./([^"]+)"[^>]*><b>.*?</a></li>')
 # What a chapter says of its length, in English.
 MINUTES = re.compile(r"(\d+) minutes to read")
+# A link, in a page, to what may not have been made: without it, its words.
+MADE_LINK = re.compile(r'<a class="made" href="([^"]+)">([^<]*)</a>')
 
 
 def assemble(project: Project) -> None:
@@ -34,6 +38,7 @@ def assemble(project: Project) -> None:
     new.mkdir(parents=True)
     copy_downloads(project, new)
     for language in LANGUAGES:
+        write_list(project, language, new)
         copy_pages(project, language, new / language)
         copy_live_models(project, language, new)
         write_covers(language, project.languages[language], new / language / "_static")
@@ -51,7 +56,8 @@ def renew(project: Project) -> None:
 
 
 def copy_downloads(project: Project, new: Path) -> None:
-    """Copy the PDFs, the notebooks and the slides, when they have been made."""
+    """Copy what goes beside the pages, when it has been made."""
+    copy_files(project, new)
     for path in sorted((project.build / "pdf").glob("*.pdf")):
         shutil.copy(path, new / path.name)
     notebooks = project.build / "notebooks"
@@ -67,11 +73,14 @@ def copy_pages(project: Project, language: str, target: Path) -> None:
     """Copy one language: its pages, its pictures and the static files they load."""
     html = sphinx_folder(project, language) / "html"
     static = target / "_static"
-    static.mkdir(parents=True)
+    static.mkdir(parents=True, exist_ok=True)
     for slug in [*project.pages, "search"]:
         text = (html / f"{slug}.html").read_text(encoding="utf-8")
         text = LAUNCH_LINK.sub(
             lambda link: link[0] if (target.parent / link[1]).exists() else "", text
+        )
+        text = MADE_LINK.sub(
+            lambda link: link[0] if (target / link[1]).exists() else link[2], text
         )
         (target / f"{slug}.html").write_text(text, encoding="utf-8")
     for folder in ("_images", "_downloads"):
@@ -139,11 +148,44 @@ def redirect(project: Project, language: str) -> str:
     )
 
 
-def root_files(project: Project) -> dict[str, str]:
-    """What stands beside the two languages, by name."""
-    environment = Environment(
+def templates() -> Environment:
+    """The pages that Sphinx does not write."""
+    return Environment(
         loader=FileSystemLoader(WEB), autoescape=True, undefined=StrictUndefined
     )
+
+
+def write_list(project: Project, language: str, new: Path) -> None:
+    """Write the page that lists what can be taken away, if there is anything."""
+    found = listed(project, language, new)
+    if not any([*found["books"].values(), *found["chapters"], *found["routes"]]):
+        return
+    texts = project.languages[language]
+    other = other_language(language)
+    decimal = LOCALES[language].decimal
+
+    def number(size: float) -> str:
+        """A size in megabytes."""
+        return texts["downloads"]["size"].format(n=f"{size:.1f}".replace(".", decimal))
+
+    page = templates().get_template("downloads.html")
+    text = page.render(
+        found,
+        language=language,
+        book=texts["title"],
+        root=project.toc["root"],
+        texts=texts["downloads"],
+        other={"code": other, "name": project.languages[other]["name"]},
+        theme_script=THEME_SCRIPT,
+        number=number,
+    )
+    (new / language).mkdir(exist_ok=True)
+    (new / language / "downloads.html").write_text(text, encoding="utf-8")
+
+
+def root_files(project: Project) -> dict[str, str]:
+    """What stands beside the two languages, by name."""
+    environment = templates()
     values = {
         "languages": project.languages,
         "codes": json.dumps(LANGUAGES),

@@ -1,0 +1,1 @@
+"""What Chromium prints of the site: accessible chapters, and handouts of the slides."""
