@@ -79,9 +79,9 @@ class PageReader:
         for name in article.select("summary p"):
             name.name = "span"
         for place in article.select("details > span[id]:first-child"):
-            name = place.find_next_sibling("summary")
-            if isinstance(name, Tag):  # in XHTML the name of a fold comes first
-                name.insert_after(place.extract())
+            title = place.find_next_sibling("summary")
+            if isinstance(title, Tag):  # in XHTML the name of a fold comes first
+                title.insert_after(place.extract())
         self.keep_drawings(article, slug)
         self.make_notes(article)
         for tag in list(article.find_all(True)):
@@ -137,15 +137,15 @@ class PageReader:
         article.append(notes)
         for use in article.select("a.term[aria-describedby]"):
             name = str(use["aria-describedby"])
-            note = notes.find(id=name)
-            assert isinstance(note, Tag), f"the term {name} has no note"
+            its_note = notes.find(id=name)
+            assert isinstance(its_note, Tag), f"the term {name} has no note"
             link = new("a", href=str(use["href"]))
             link.string = self.texts["epub"]["entry"]
             back = new("a", href=f"#{use['id']}", attrs={"role": "doc-backlink"})
             back.string = self.texts["epub"]["back"]
             line = new("p", attrs={"class": "ways"})
             line.extend([link, " · ", back])
-            note.append(line)
+            its_note.append(line)
             use.attrs = {
                 "class": "term", "id": use["id"], "href": f"#{name}",
                 EPUB_TYPE: "noteref", "role": "doc-noteref",

@@ -16,6 +16,7 @@ from pypdf import PageObject, PdfReader, PdfWriter
 from pypdf.constants import PageLabelStyle
 from pypdf.generic import (
     ArrayObject,
+    BooleanObject,
     DictionaryObject,
     FloatObject,
     NameObject,
@@ -134,7 +135,7 @@ class WholeBook:
     def addresses(self) -> dict[str, str]:
         """The address on the site of each named place that has a label."""
         base = f"{self.project.base_url}{self.language}/"
-        found = {}
+        found: dict[str, str] = {}
         # The label of a whole page comes first: its address has no anchor.
         whole_first = sorted(self.labels, key=lambda label: not label.endswith(PAGE))
         for label in whole_first:
@@ -193,7 +194,8 @@ def cut(book: WholeBook, extract: Extract) -> PdfWriter:
     writer.root_object[NameObject("/Lang")] = TextStringObject(
         book.texts["paper"]["language"]
     )
-    writer.create_viewer_preferences().display_doctitle = True
+    shown = writer.create_viewer_preferences()
+    shown[NameObject("/DisplayDocTitle")] = BooleanObject(True)
     writer.set_page_label(
         0, len(writer.pages) - 1, style=PageLabelStyle.DECIMAL,
         start=book.folio(extract.first),

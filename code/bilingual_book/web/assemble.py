@@ -166,7 +166,8 @@ def write_list(project: Project, language: str, new: Path) -> None:
 
     def number(size: float) -> str:
         """A size in megabytes."""
-        return texts["downloads"]["size"].format(n=f"{size:.1f}".replace(".", decimal))
+        form: str = texts["downloads"]["size"]
+        return form.format(n=f"{size:.1f}".replace(".", decimal))
 
     page = templates().get_template("downloads.html")
     text = page.render(
