@@ -164,14 +164,14 @@ def test_the_code_of_a_cell_can_be_copied(
     )
     shown = "article .highlight:not(.cell_output .highlight) pre"
     code = page.locator(shown).all_text_contents()
-    assert copy.count() > 20
+    assert copy.count() > 5
     longer = sum("\n" in text.strip() for text in code)  # a single line has no button
     hidden = page.locator("button.copy").count()
     assert copy.count() <= hidden == longer < len(code)
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     copy.first.click()
     copied = project.languages[language]["ui"]["copied"]
-    assert page.get_by_role("status").first.text_content() == copied
+    page.get_by_role("status").filter(has_text=copied).wait_for(state="attached")
     text = page.evaluate("navigator.clipboard.readText()")
     assert text.strip() == next(t for t in code if "\n" in t.strip()).strip()
 

@@ -39,7 +39,7 @@ def test_code_goes_on_below_under_its_own_indentation(phone: Page, origin: str) 
     open_whole(phone, origin + "fr/attention.html")
     wide = "all => all.filter((e) => e.scrollWidth > e.clientWidth + 1).length"
     code = phone.locator(".cell_input pre:visible")  # what is folded has no width yet
-    assert code.count() > 20
+    assert code.count() > 5
     assert code.evaluate_all(wide) == 0
     lines = phone.locator(".cell_input .line:visible")
     found = 0
@@ -49,7 +49,7 @@ def test_code_goes_on_below_under_its_own_indentation(phone: Page, origin: str) 
         found += len(others)
         assert first in {0, indent}  # where its spaces are, or its first word
         assert set(others) <= {indent + 2}
-    assert found > 20
+    assert found > 10
 
 
 def test_who_prefers_it_lets_code_scroll(phone: Page, origin: str) -> None:
@@ -111,7 +111,7 @@ def test_a_figure_grows_by_tap_and_by_key(phone: Page, origin: str) -> None:
     grown = dialog.locator("img").bounding_box()
     assert grown is not None
     assert before is not None
-    assert grown["width"] > 1.5 * before["width"]
+    assert grown["width"] > 1.2 * before["width"]
     phone.keyboard.press("Escape")
     assert dialog.count() == 0
     button = figure.get_by_role("button", name="Enlarge")
