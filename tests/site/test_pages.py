@@ -173,7 +173,8 @@ def test_the_code_of_a_cell_can_be_copied(
     copied = project.languages[language]["ui"]["copied"]
     page.get_by_role("status").filter(has_text=copied).wait_for(state="attached")
     text = page.evaluate("navigator.clipboard.readText()")
-    assert text.strip() == next(t for t in code if "\n" in t.strip()).strip()
+    cell = "e => e.closest('.highlight').querySelector('pre').textContent"
+    assert text.strip() == copy.first.evaluate(cell).strip()
 
 
 def test_the_covers_of_the_first_page_are_described(
