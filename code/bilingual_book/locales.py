@@ -22,6 +22,7 @@ class Locale:
         affix: A pattern of what is no part of a word: an elided article, a possessive.
         endings: Of a word: what it may become in its other forms.
         index: The language's name for xindy.
+        asking: Words of a question that the search does not look for.
     """
 
     decimal: str
@@ -33,6 +34,7 @@ class Locale:
     affix: str
     endings: tuple[tuple[str, str], ...]
     index: str
+    asking: tuple[str, ...]
 
 
 LOCALES = {
@@ -55,6 +57,10 @@ LOCALES = {
             ("", "(?:e?s?|x)"),
         ),
         index="french",
+        asking=(
+            *("pourquoi", "comment", "quoi", "quel", "quelle", "quand", "combien"),
+            *("où", "sert", "servent", "faut"),
+        ),
     ),
     "en": Locale(
         decimal=".",
@@ -74,5 +80,6 @@ LOCALES = {
             ("", "s?"),
         ),
         index="english",
+        asking=("why", "how", "what", "which", "when", "where", "who", "do", "does"),
     ),
 }

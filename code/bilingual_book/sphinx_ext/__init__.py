@@ -23,7 +23,7 @@ from bilingual_book.sphinx_ext import (
     phone_pictures,
     quiz,
     runs,
-    search_index,
+    search,
     slide_marks,
     term_index,
 )
@@ -60,7 +60,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
         phone_pictures,
         quiz,
         runs,
-        search_index,
+        search,
         slide_marks,
         term_index,
     ):

@@ -61,6 +61,7 @@ def add_context(
     description = DESCRIPTION.search(metatags)
     context.update(
         ui=texts["ui"],
+        search_texts=json.dumps(texts["ui"]["search_texts"], ensure_ascii=False),
         quiz_words=json.dumps(texts["ui"]["quiz"], ensure_ascii=False),
         page_title=html.escape(page_title(project, language, pagename, heading)),
         page_description=html.unescape(description[1])

@@ -241,65 +241,6 @@
   document.addEventListener("toggle", reach, true);
   reach();
 
-  // A term shows its box while it is pointed at or focused; a first tap shows the box,
-  // a second one follows the link. The browser closes the box on Escape.
-  const margin = 6;
-  const place = (box, term, line) => {
-    const { width, height } = box.getBoundingClientRect();
-    const words = term.getBoundingClientRect();
-    const page = document.documentElement;
-    const left = Math.min(line.left, page.clientWidth - width - 2 * margin);
-    const below = words.bottom + margin;
-    const above = words.top - margin - height;
-    const top = below + height > page.clientHeight && above > 0 ? above : below;
-    box.style.left = Math.max(left, margin) + scrollX + "px";
-    box.style.top = top + scrollY + "px";
-  };
-  find("a.term").forEach((term) => {
-    const box = document.getElementById(term.getAttribute("aria-describedby"));
-    if (!box || !box.showPopover) return;
-    const isOpen = () => box.matches(":popover-open");
-    let timer;
-    const open = (line) => {
-      clearTimeout(timer);
-      if (isOpen()) return;
-      box.showPopover();
-      place(box, term, line);
-    };
-    const later = (action, delay) => {
-      clearTimeout(timer);
-      timer = setTimeout(action, delay);
-    };
-    const close = () => isOpen() && box.hidePopover();
-    // A term may be broken over two lines: the box begins where the one pointed at does.
-    const lineAt = (y) =>
-      [...term.getClientRects()].find((line) => y <= line.bottom) || term.getBoundingClientRect();
-    [term, box].forEach((element) => {
-      element.addEventListener("pointerenter", (event) => {
-        if (event.pointerType === "touch") return;
-        const line = lineAt(event.clientY);
-        isOpen() ? clearTimeout(timer) : later(() => open(line), 200);
-      });
-      element.addEventListener("pointerleave", (event) => {
-        if (event.pointerType !== "touch") later(close, 300);
-      });
-    });
-    term.addEventListener("focus", () => {
-      if (term.matches(":focus-visible")) open(lineAt(0));
-    });
-    term.addEventListener("blur", close);
-    let firstTap = false;
-    term.addEventListener("pointerdown", (event) => {
-      firstTap = event.pointerType === "touch" && !isOpen();
-    }, true);
-    term.addEventListener("click", (event) => {
-      if (!firstTap) return;
-      firstTap = false;
-      event.preventDefault();
-      open(lineAt(event.clientY));
-    });
-  });
-
   // The place that an address names; what was typed or cut may be no encoding: #50%.
   function anchorOf(hash) {
     try {

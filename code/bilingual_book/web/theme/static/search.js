@@ -1,92 +1,203 @@
-// Search by section, in the page: the index is a script, so it also works from disk.
-(() => {
-  const { pages, sections, terms } = bookIndex;
+// Which sections a query leads to, in which order, and what is shown of them. Nothing
+// here knows of the page: the index comes from sphinx_ext/search, the stemmer from Sphinx.
+// eslint-disable-next-line no-unused-vars
+const bookSearch = (index, kinds) => {
+  const { pages, sections, terms, definitions, numbered } = index;
   const stemmer = new Stemmer();
-  const field = document.getElementById("query");
-  const list = document.getElementById("results");
-  const count = document.getElementById("count");
-  const all = Object.keys(terms);
-  const apostrophes = /[\u02b9-\u02bd\u2018\u2019\u201b\u2032\u00b4\u0060]/g;
-  const plain = (word) =>
-    word.toLowerCase().replace(/œ/g, "oe").replace(/æ/g, "ae")
-      .normalize("NFD").replace(/\p{M}/gu, "");
-  const ending = (word) => plain(word).replace(/([iou])s$/, "$1");
-  // A pasted text counts by its beginning; its letters as search_index.py writes them.
+  const stopped = new Set(index.stopped);
+
+  // Words are cut, and their letters reduced, as in search/words.py. A pasted text counts
+  // by its beginning.
   const longest = 1000, most = 32, letters = 64;
-  const split = (text) => {
-    const simple = text.slice(0, longest).replace(apostrophes, "'").normalize("NFKC");
-    const words = simple.toLowerCase().normalize("NFC").match(/[\p{L}\p{N}]+/gu) || [];
-    return words.slice(0, most).map((word) => word.slice(0, letters));
+  const apostrophes = /[\u02b9-\u02bd\u2018\u2019\u201b\u2032\u00b4\u0060]/g;
+  const word = /[\p{L}\p{N}]+(?:_[\p{L}\p{N}]+)*/gu;
+  const simple = (text) =>
+    text.replace(apostrophes, "'").normalize("NFKC").toLowerCase().normalize("NFC");
+  const plain = (text) =>
+    text.toLowerCase().replace(/œ/g, "oe").replace(/æ/g, "ae")
+      .normalize("NFD").replace(/\p{M}/gu, "");
+  const ending = (text) => plain(text).replace(/([iou])s$/, "$1");
+  const split = (text) => simple(text).match(word) || [];
+  const typedWords = (text) =>
+    split(text.slice(0, longest)).slice(0, most).map((one) => one.slice(0, letters));
+  const keys = new Map();
+  const key = (text) => {
+    if (!keys.has(text))
+      keys.set(text, text.includes("_") ? plain(text) : ending(stemmer.stemWord(text)));
+    return keys.get(text);
+  };
+  const telling = (words) => words.filter((one) => !stopped.has(key(one)));
+  const phrase = (words) => [...new Set(words.map(key))].sort().join(" ");
+
+  // The terms of the index that a word finds, each with how well. One that is still
+  // being typed, or that is found nowhere as it is, counts by its beginning, less.
+  const found = (text, last) => {
+    const hits = new Map();
+    const start = ending(text);
+    for (const form of [key(text), key(plain(text)), start])
+      if (Object.hasOwn(terms, form)) hits.set(form, 1);
+    if ((last || !hits.size) && start.length > 2)
+      for (const term in terms)
+        if (term.startsWith(start) && !hits.has(term)) hits.set(term, 0.4);
+    return hits;
   };
 
-  // What a word finds: sections with their weights. The stem counts whole; a word that
-  // is still being typed counts by its beginning, less.
-  const found = (word, last) => {
-    const scores = new Map();
-    const add = (term, factor) => {
-      const flat = Object.hasOwn(terms, term) ? terms[term] : [];
-      for (let i = 0; i < flat.length; i += 2)
-        scores.set(flat[i], Math.max(scores.get(flat[i]) || 0, flat[i + 1] * factor));
-    };
-    const forms = new Set(
-      [stemmer.stemWord(word), stemmer.stemWord(plain(word)), word]
-        .map(ending),
-    );
-    forms.forEach((form) => add(form, 1));
-    if (last || !scores.size) {
-      const start = ending(word);
-      if (start.length > 2)
-        all.filter((term) => term.startsWith(start)).forEach((term) => add(term, 0.4));
+  // A word with one letter more, less, other or in its neighbour's place is the most
+  // frequent of those that it can be.
+  let vocabulary;
+  const written = () => {
+    if (!vocabulary) {
+      vocabulary = new Map();
+      for (const [, , title, , text, , folds] of sections)
+        for (const one of split([title, text, ...folds.flat()].join(" ")))
+          vocabulary.set(one, (vocabulary.get(one) || 0) + 1);
     }
-    return scores;
+    return vocabulary;
+  };
+  const isNear = (a, b) => {
+    const short = Math.min(a.length, b.length);
+    if (Math.max(a.length, b.length) - short > 1) return false;
+    let start = 0, end = 0;
+    while (start < short && a[start] === b[start]) start++;
+    while (end < short - start && a.at(-1 - end) === b.at(-1 - end)) end++;
+    const [x, y] = [a, b].map((text) => text.slice(start, text.length - end));
+    return (x.length < 2 && y.length < 2) || (x.length === 2 && x === y[1] + y[0]);
+  };
+  const meant = (text) => {
+    let best = "", times = 0;
+    if (text.length > 3)
+      written().forEach((count, other) => {
+        if (count > times && isNear(plain(text), plain(other))) [best, times] = [other, count];
+      });
+    return best;
   };
 
-  const search = (text) => {
-    const words = split(text);
+  // A query in words that are found: those that say nothing are left out, a name that
+  // the book does not know falls into its parts, a mistyped word is mended.
+  const read = (text) => {
+    const typed = typedWords(text);
+    const words = [], mended = new Map(), missing = [];
+    const add = (one, last) => {
+      const hits = found(one, last);
+      if (hits.size) return words.push({ text: one, hits });
+      if (one.includes("_")) return one.split("_").forEach((part) => add(part, last));
+      const other = meant(one);
+      if (!other) return missing.push(one);
+      mended.set(one, other);
+      words.push({ text: other, hits: found(other, false) });
+    };
+    const used = telling(typed).length ? telling(typed) : typed;
+    used.forEach((one, i) => add(one, i === used.length - 1));
+    return { words, mended, missing };
+  };
+
+  // A number of the book: "4.3", "figure 4.3", "(4.3)", "§ 4.3".
+  const places = (text) => {
+    const asked = simple(text).trim().match(/^(?:(\p{L}+)\.?|§)?\s*\(?(\d+(?:\.\d+)*)\)?$/u);
+    if (!asked) return [];
+    const [, name, number] = asked;
+    const kind = Object.keys(kinds).find((one) => kinds[one].includes(name));
+    if (name && !kind) return [];
+    const all = sections.map((section) => ["section", ...section]);
+    for (const [one, dotted, page, anchor, text] of numbered)
+      all.push([one, page, anchor, `${kinds[one][0]} ${dotted}`, dotted, text, "", []]);
+    return all
+      .filter((place) => place[4] === number)
+      .sort((x, y) => (y[0] === kind) - (x[0] === kind))
+      .map((place) => place.slice(1));
+  };
+
+  // Sections with all words come before those with some. The words of a page's title are
+  // said of each of its sections. What a term's row names as its explanation comes first,
+  // then what is called as the query is.
+  const titles = sections.map(([, , title]) => telling(split(title)));
+  const titleTerms = titles.map((words) => new Set(words.map(key)));
+  const tops = {};
+  sections.forEach(([page, anchor], number) => anchor || (tops[page] = number));
+  const CALLED = 3, IN_ORDER = 1.5, FIRST = 1e6;
+  const rank = (words) => {
     const totals = new Map();
-    words.forEach((word, i) => {
-      found(word, i === words.length - 1).forEach((score, section) => {
-        const total = totals.get(section) || { score: 0, words: 0 };
-        totals.set(section, { score: total.score + score, words: total.words + 1 });
+    words.forEach(({ hits }, i) => {
+      const scores = new Map();
+      hits.forEach((factor, term) => {
+        const flat = terms[term];
+        for (let j = 0; j < flat.length; j += 2)
+          scores.set(flat[j], Math.max(scores.get(flat[j]) || 0, flat[j + 1] * factor));
+      });
+      scores.forEach((score, number) => {
+        const total = totals.get(number) || { number, score: 0, with: new Set() };
+        total.score += score;
+        total.with.add(i);
+        totals.set(number, total);
       });
     });
-    return [...totals]
-      .sort(([a, x], [b, y]) => y.words - x.words || y.score - x.score || a - b)
-      .slice(0, 30)
-      .map(([section]) => sections[section]);
-  };
-
-  const show = () => {
-    const text = field.value.trim();
-    const results = text ? search(text) : [];
-    list.replaceChildren(
-      ...results.map(([page, anchor, title, excerpt]) => {
-        const item = document.createElement("li");
-        const link = document.createElement("a");
-        link.href = page + ".html" + (anchor && "#" + anchor);
-        link.textContent = title;
-        const place = document.createElement("small");
-        place.textContent = anchor ? pages[page] : "";
-        const start = document.createElement("p");
-        start.textContent = excerpt;
-        item.append(link, place, start);
-        return item;
-      }),
+    const asked = words.map((one) => one.text);
+    const whole = phrase(asked), inOrder = asked.map(key).join(" ");
+    const explained = Object.hasOwn(definitions, whole) ? definitions[whole] : -1;
+    for (const total of totals.values()) {
+      const { number } = total;
+      const above = titleTerms[tops[sections[number][0]]];
+      words.forEach(({ hits }, i) => {
+        if ([...hits.keys()].some((term) => above.has(term))) total.with.add(i);
+      });
+      if (phrase(titles[number]) === whole) total.score *= CALLED;
+      else if (words.length > 1 && titles[number].map(key).join(" ").includes(inOrder))
+        total.score *= IN_ORDER;
+      if (number === explained) total.score += FIRST;
+    }
+    return [...totals.values()].sort(
+      (x, y) => y.with.size - x.with.size || y.score - x.score || x.number - y.number,
     );
-    const { none, one, many } = count.dataset;
-    count.textContent = !text ? "" : results.length === 0 ? none
-      : results.length === 1 ? one : many.replace("{n}", results.length);
   };
 
-  field.value = new URLSearchParams(location.search).get("q") || "";
-  field.addEventListener("input", show);
-  field.form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    try {
-      history.replaceState(null, "", "?q=" + encodeURIComponent(field.value.slice(0, longest)));
-    } catch {} // not allowed from disk
-    show();
-  });
-  show();
-  if (!field.value) field.focus();
-})();
+  // What a query finds: places (page, anchor, title, number, text, code), how many have
+  // all its words, and what became of those words.
+  const search = (text) => {
+    const exact = places(text);
+    const { words, mended, missing } = exact.length ? { words: [], mended: new Map(), missing: [] } : read(text);
+    const ranked = rank(words);
+    return {
+      results: [...exact, ...ranked.map(({ number }) => sections[number])],
+      whole: exact.length + ranked.filter((total) => total.with.size === words.length).length,
+      words, mended, missing,
+    };
+  };
+
+  // A text in pieces; a piece that holds a word of the query has its number.
+  const pieces = (text, words) => {
+    const parts = [];
+    let end = 0;
+    for (const match of text.matchAll(word)) {
+      const one = simple(match[0]);
+      const forms = [one, ...(one.includes("_") ? one.split("_") : [])].map(key);
+      const hit = words.findIndex(({ hits }) => forms.some((form) => hits.has(form)));
+      if (hit < 0) continue;
+      parts.push({ text: text.slice(end, match.index) }, { text: match[0], hit });
+      end = match.index + match[0].length;
+    }
+    return [...parts, { text: text.slice(end) }];
+  };
+
+  // The stretch of a text that holds most words of the query.
+  const wide = 160, before = 40;
+  const excerpt = (text, words) => {
+    let at = 0, best = 0, position = 0;
+    const hits = [];
+    for (const piece of pieces(text, words)) {
+      if (piece.hit !== undefined) hits.push([position, piece.hit]);
+      position += piece.text.length;
+    }
+    hits.forEach(([start], i) => {
+      const near = hits.slice(i, i + 12).filter(([place]) => place < start + wide - before);
+      const count = new Set(near.map(([, hit]) => hit)).size;
+      if (count > best) [at, best] = [start, count];
+    });
+    let from = at < wide - before ? 0 : text.lastIndexOf(" ", at - before) + 1;
+    const sentence = text.slice(from, at).search(/[.!?…] \S*(?=[^.!?…]*$)/);
+    if (from && sentence >= 0) from += sentence + 2;
+    const until = text.length - from <= wide ? text.length : text.lastIndexOf(" ", from + wide);
+    const cut = text.slice(from, Math.max(until, at));
+    return (from ? "… " : "") + cut + (from + cut.length < text.length ? " …" : "");
+  };
+  return { search, pieces, excerpt, pages };
+};
