@@ -59,7 +59,7 @@ LOCALES = {
         index="french",
         asking=(
             *("pourquoi", "comment", "quoi", "quel", "quelle", "quand", "combien"),
-            *("où", "sert", "servent", "faut"),
+            *("où", "lequel", "laquelle", "sert", "servent", "faut"),
         ),
     ),
     "en": Locale(

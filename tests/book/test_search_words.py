@@ -1,13 +1,12 @@
 """One word, however it is typed: what Python writes into the index."""
 
 import json
-import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from py_mini_racer import MiniRacer
 
-from bilingual_book.sphinx_ext.search_index import words_of
+from bilingual_book.sphinx_ext.search.words import words_of
 
 WEB = Path(__file__).parents[2] / "code" / "bilingual_book" / "web" / "theme"
 APOSTROPHES = "'\u2019\u2018\u201b\u02bc\u02b9\u2032\u00b4`\uff07"
@@ -38,30 +37,28 @@ def test_a_word_is_one_however_it_is_typed(typed: str, word: str) -> None:
     assert words(typed) == [word]
 
 
-def test_the_page_splits_as_python_does(
-    tmp_path: Path, require_tool: Callable[[tuple[str, ...], str], str]
-) -> None:
-    node = require_tool(("node",), "apt-get install nodejs")
-    script = (WEB / "static" / "search.js").read_text(encoding="utf-8")
-    start = script.index("  const apostrophes")
-    end = script.index("  // What a word finds")
+def test_a_name_is_one_word_and_its_parts() -> None:
+    assert words("masked_softmax(x)") == ["masked_softmax", "masked", "softmax", "x"]
+
+
+def test_the_page_splits_as_python_does() -> None:
+    engine = MiniRacer()
+    engine.eval("class Stemmer { stemWord(word) { return word; } }")
+    engine.eval((WEB / "static" / "search.js").read_text(encoding="utf-8"))
+    engine.eval(
+        "const { typedWords, plain } = bookSearch({ pages: {}, sections: [],"
+        " terms: {}, definitions: {}, numbered: [], stopped: [] }, {});"
+    )
     typed = [f"l{a}attention" for a in APOSTROPHES]
     typed += ["te\u0302te", "\uff33OFT\uff4dax", "coe\ufb03cient", "\u0153uvre"]
     typed += ["a" * 200_000, "\u0301" * 200_000, "mot " * 50_000]
-    file = tmp_path / "split.js"
-    file.write_text(
-        "(() => {\n" + script[start:end] + "\n"
-        "  const texts = JSON.parse(require('fs').readFileSync(0, 'utf-8'));\n"
-        "  console.log(JSON.stringify(texts.map((t) => split(t).map(plain))));\n})();",
-        encoding="utf-8",
+    found = json.loads(
+        str(
+            engine.eval(
+                f"JSON.stringify({json.dumps(typed)}"
+                ".map((text) => typedWords(text).map(plain)))"
+            )
+        )
     )
-    run = subprocess.run(
-        [node, str(file)],
-        input=json.dumps(typed).encode(),
-        capture_output=True,
-        check=True,
-        timeout=20,
-    )
-    found = json.loads(run.stdout)
     assert found[:-3] == [words(text) for text in typed[:-3]]
     assert found[-3:] == [["a" * 64], [], ["mot"] * 32]

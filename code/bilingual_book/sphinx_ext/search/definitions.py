@@ -10,7 +10,7 @@ from bilingual_book.sphinx_ext.search.words import Stem, words_of
 # How much a section is about a term: it stands in its heading (the more, the shorter
 # the heading; all the more in that of a page), its label names it, it stands in bold or
 # italics, or often.
-IN_HEADING, IN_SHORT_HEADING, IN_PAGE_HEADING = 3.0, 3.0, 2.0
+IN_HEADING, IN_SHORT_HEADING, IN_PAGE_HEADING, IN_PART = 3.0, 3.0, 2.0, 2.0
 IN_LABEL, IN_STRONG, MOST_IN_TEXT = 2.0, 2.0, 5
 # What is enough for an explanation: in the chapter that introduces the term, more than
 # being named once; in another, by its heading and its label alone.
@@ -46,6 +46,8 @@ class Lesson:
         if self.title.issuperset(phrase):
             score += IN_HEADING + IN_SHORT_HEADING * len(set(phrase)) / len(self.title)
             score += IN_PAGE_HEADING * self.top
+        else:
+            score += IN_PART * len(self.title.intersection(phrase)) / len(phrase)
         return score
 
     def says(self, phrases: list[list[str]]) -> float:
@@ -153,7 +155,9 @@ def names_of(term: Term, language: str) -> list[list[str]]:
 
     A term such as "encoder / decoder" is two things.
     """
-    forms = [form.text for form in term.forms(language) if form.stands and not form.page]
+    forms = [
+        form.text for form in term.forms(language) if form.stands and not form.page
+    ]
     names = list(dict.fromkeys(forms or usual_forms(term.words[language])))
     return [[name] for name in names] if " / " in term.words[language] else [names]
 

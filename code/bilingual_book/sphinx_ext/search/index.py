@@ -28,19 +28,20 @@ WHOLE = {
     Kind.LESSON: 1.0,
     Kind.ENTRY: 1.0,
     Kind.BEFORE: 0.8,
-    Kind.AFTER: 0.6,
+    Kind.AFTER: 0.4,
     Kind.END: 0.5,
 }
 # How much a word of a heading counts, by what the heading is of. An entry of the
 # glossary of one word is what that word means; of several, something narrower.
-IN_PAGE_TITLE, IN_TITLE, IN_ENTRY, IN_WORD_ENTRY = 24.0, 16.0, 6.0, 9.0
-AFTER_THE_COLON = 0.5  # "RMSNorm: LayerNorm without the mean" is on the first of them
+IN_PAGE_TITLE, IN_TITLE, IN_INNER_TITLE = 24.0, 16.0, 10.0
+IN_ENTRY, IN_WORD_ENTRY = 6.0, 9.0
 IN_LABEL = 2.0  # English, in both languages
 IN_LABEL_WHOLE = 10.0  # `encoder-layer-norm` is on LayerNorm
 IN_NAME = 40.0  # a function or a class that a section defines
 SATURATION = 4.0  # BM25's: the tenth occurrence says little more than the fifth
 # What a term's explanation has more of each of its words than another section.
 EXPLAINS = 6.0
+LONG_NAME = re.compile(r"_|[a-z][A-Z]")  # `attention` is a word like any other
 DEFINING = re.compile(r"^\s*((?:def|class) .*)", re.MULTILINE)  # shown of a listing
 NUMBERED = ("figure", "displaymath", "table")
 
@@ -105,16 +106,18 @@ def in_headings(
     for name in {section.title, section.other}:
         ahead = set(words_of(name.partition(":")[0], stem)) - stopped
         words = set(words_of(name, stem)) - stopped
-        for word in words:  # a short title says more precisely what it is on
-            if word in ahead:
-                yield word, boost(section) / (2 + len(ahead))
-            else:
-                yield word, AFTER_THE_COLON * boost(section) / (2 + len(words))
+        for word in words:
+            # A short title says more precisely what it is on; "RMSNorm: LayerNorm
+            # without the mean" is on the first of them.
+            size = len(ahead) if word in ahead else len(words)
+            yield word, boost(section) / (2 + size)
     for part in section.parts:
         whole = own_label(part, section.page).replace(" ", "")
-        yield from ((word, IN_LABEL_WHOLE) for word in words_of(whole, stem))
+        if " " in own_label(part, section.page).strip():
+            yield from ((word, IN_LABEL_WHOLE) for word in words_of(whole, stem))
     for name in section.names:
-        yield words_of(name, stem)[0], IN_NAME
+        if LONG_NAME.search(name):
+            yield words_of(name, stem)[0], IN_NAME
 
 
 def boost(section: Section) -> float:
@@ -122,7 +125,9 @@ def boost(section: Section) -> float:
     if section.kind is Kind.ENTRY:
         one = len(WORD.findall(section.title)) == 1
         return IN_WORD_ENTRY if one else IN_ENTRY
-    return IN_PAGE_TITLE if section.is_page else IN_TITLE
+    if section.is_page:
+        return IN_PAGE_TITLE
+    return IN_TITLE if section.outer else IN_INNER_TITLE
 
 
 def mark_explanations(postings: Postings, explained: dict[str, int]) -> None:
@@ -166,7 +171,9 @@ def shown(part: Part) -> list[str]:
 def numbered(app: Sphinx, page: str, doctree: nodes.document) -> Iterator[list[str]]:
     """The figures, tables and formulas of a page: kind, number, page, anchor, words."""
     found = app.env.toc_fignumbers.get(page, {})
-    named = {name: node for node in doctree.findall(nodes.Element) for name in node["ids"]}
+    named = {
+        name: node for node in doctree.findall(nodes.Element) for name in node["ids"]
+    }
     for kind in NUMBERED:
         for anchor, number in found.get(kind, {}).items():
             dotted = ".".join(map(str, number))
@@ -183,8 +190,9 @@ def kind_of(project: Project, page: str) -> Kind:
     """What the sections of a page are for."""
     if page in project.numbered:
         return Kind.LESSON
-    before = project.pages.index(page) < project.pages.index(project.numbered[0])
-    return Kind.BEFORE if before else Kind.AFTER
+    chapters = [project.pages.index(chapter) for chapter in project.numbered]
+    after = bool(chapters) and project.pages.index(page) > chapters[0]
+    return Kind.AFTER if after else Kind.BEFORE
 
 
 def numbers_of(app: Sphinx, page: str) -> dict[str, str]:

@@ -16,7 +16,9 @@ NAME_IN_FORMULA = re.compile(r"\\operatorname\*?\{([^{}]*)\}")
 # A formula that an excerpt can show: N, d_k, N = 6.
 READABLE = re.compile(r"[^\\{}^_&]{1,11}|\w_\w")
 # What a listing defines, or a cell shows the source of.
-DEFINED = re.compile(r"^\s*(?:(?:def|class) |show_source\((?:\w+\.)??)(\w+)", re.MULTILINE)
+DEFINED = re.compile(
+    r"^\s*(?:(?:def|class) |show_source\((?:\w+\.)??)(\w+)", re.MULTILINE
+)
 
 
 class Kind(Enum):
@@ -57,6 +59,7 @@ class Section(Part):
         kind: what it is for.
         number: as it is written before the heading; empty without one.
         other: its name in the other language, if it has one.
+        outer: whether only the page is around it.
         words: its texts, each with how much its words count.
         strong: its words in bold or italics.
         folds: what it holds for those who want more; their words are the section's.
@@ -66,6 +69,7 @@ class Section(Part):
     kind: Kind = Kind.LESSON
     number: str = ""
     other: str = ""
+    outer: bool = True
     words: list[tuple[str, float]] = field(default_factory=list)
     strong: list[str] = field(default_factory=list)
     folds: list[Part] = field(default_factory=list)
@@ -126,6 +130,7 @@ class Reader:
             page=self.page,
             kind=kind,
             number=self.numbers.get(anchor, ""),
+            outer=top or isinstance(node.parent.parent, nodes.document),
         )
         for child in node.children[1:]:
             self.collect(child, section, section)
@@ -241,5 +246,3 @@ def weight_of(text: nodes.Text) -> tuple[float, bool]:
         if isinstance(element, nodes.section):
             break
     return weight, shown
-
-

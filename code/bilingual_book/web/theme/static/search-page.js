@@ -18,16 +18,28 @@
   const marked = (text, words) =>
     pieces(text, words).map((piece) =>
       piece.hit === undefined ? piece.text : element("mark", piece.text));
-  const holds = (text, words) => pieces(text, words).length > 1;
-  const item = ([page, anchor, title, number, text, code], words) => {
+  const holds = (text, words) =>
+    new Set(pieces(text, words).map((piece) => piece.hit).filter((hit) => hit >= 0)).size;
+  // Of a section and its folds, what holds most of the words; failing these, a line of code.
+  const item = ([page, anchor, title, number, text, code, folds], words) => {
+    const address = (name) => page + ".html" + (name && "#" + name);
+    const parts = [[anchor, "", text, code], ...folds]
+      .map((part) => ({ part, worth: 2 * holds(part[2], words) + (holds(part[3], words) > 0) }));
+    const [inside, fold, body, listing] =
+      parts.reduce((best, one) => (one.worth > best.worth ? one : best)).part;
     const link = element("a", ...marked(title, words));
-    link.href = page + ".html" + (anchor && "#" + anchor);
-    const place = [number, anchor && pages[page]].filter(Boolean).join(" · ");
-    const inCode = !holds(text, words) && code.split("\n").find((line) => holds(line, words));
-    const shownText = inCode
-      ? element("p", element("code", ...marked(inCode.trim(), words)))
-      : element("p", ...marked(excerpt(text, words), words));
-    return element("li", link, element("small", place), shownText);
+    link.href = address(anchor);
+    const place = element("small", [number, anchor && pages[page]].filter(Boolean).join(" · "));
+    if (fold) {
+      const within = element("a", fold);
+      within.href = address(inside);
+      place.append(" · ", within);
+    }
+    const line = !holds(body, words) && listing.split("\n").find((one) => holds(one, words));
+    const shown = line
+      ? element("code", ...marked(line.trim(), words))
+      : element("span", ...marked(excerpt(body, words), words));
+    return element("li", link, place, element("p", shown));
   };
   const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 

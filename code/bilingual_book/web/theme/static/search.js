@@ -1,6 +1,5 @@
 // Which sections a query leads to, in which order, and what is shown of them. Nothing
 // here knows of the page: the index comes from sphinx_ext/search, the stemmer from Sphinx.
-// eslint-disable-next-line no-unused-vars
 const bookSearch = (index, kinds) => {
   const { pages, sections, terms, definitions, numbered } = index;
   const stemmer = new Stemmer();
@@ -19,7 +18,7 @@ const bookSearch = (index, kinds) => {
   const ending = (text) => plain(text).replace(/([iou])s$/, "$1");
   const split = (text) => simple(text).match(word) || [];
   const typedWords = (text) =>
-    split(text.slice(0, longest)).slice(0, most).map((one) => one.slice(0, letters));
+    [...new Set(split(text.slice(0, longest)))].slice(0, most).map((one) => one.slice(0, letters));
   const keys = new Map();
   const key = (text) => {
     if (!keys.has(text))
@@ -29,16 +28,15 @@ const bookSearch = (index, kinds) => {
   const telling = (words) => words.filter((one) => !stopped.has(key(one)));
   const phrase = (words) => [...new Set(words.map(key))].sort().join(" ");
 
-  // The terms of the index that a word finds, each with how well. One that is still
-  // being typed, or that is found nowhere as it is, counts by its beginning, less.
-  const found = (text, last) => {
+  // The terms of the index that a word finds, each with how well. One that is found
+  // nowhere as it is, such as one that is still being typed, counts by its beginning.
+  const found = (text) => {
     const hits = new Map();
     const start = ending(text);
     for (const form of [key(text), key(plain(text)), start])
       if (Object.hasOwn(terms, form)) hits.set(form, 1);
-    if ((last || !hits.size) && start.length > 2)
-      for (const term in terms)
-        if (term.startsWith(start) && !hits.has(term)) hits.set(term, 0.4);
+    if (!hits.size && start.length > 2)
+      for (const term in terms) if (term.startsWith(start)) hits.set(term, 0.4);
     return hits;
   };
 
@@ -65,10 +63,12 @@ const bookSearch = (index, kinds) => {
   };
   const meant = (text) => {
     let best = "", times = 0;
-    if (text.length > 3)
-      written().forEach((count, other) => {
-        if (count > times && isNear(plain(text), plain(other))) [best, times] = [other, count];
-      });
+    written().forEach((count, other) => {
+      const same = plain(other) === plain(text); // but for its accents
+      const weight = same ? Infinity : count;
+      if (weight > times && (same || (text.length > 3 && isNear(plain(text), plain(other)))))
+        [best, times] = [other, weight];
+    });
     return best;
   };
 
@@ -77,17 +77,22 @@ const bookSearch = (index, kinds) => {
   const read = (text) => {
     const typed = typedWords(text);
     const words = [], mended = new Map(), missing = [];
-    const add = (one, last) => {
-      const hits = found(one, last);
+    const add = (one) => {
+      const hits = found(one);
       if (hits.size) return words.push({ text: one, hits });
-      if (one.includes("_")) return one.split("_").forEach((part) => add(part, last));
+      if (one.includes("_")) return one.split("_").forEach(add);
       const other = meant(one);
       if (!other) return missing.push(one);
-      mended.set(one, other);
-      words.push({ text: other, hits: found(other, false) });
+      if (plain(other) !== plain(one)) mended.set(one, other);
+      words.push({ text: other, hits: found(other) });
     };
     const used = telling(typed).length ? telling(typed) : typed;
-    used.forEach((one, i) => add(one, i === used.length - 1));
+    used.forEach(add);
+    // "layer norm" is LayerNorm too.
+    words.slice(1).forEach((second, i) => {
+      const both = key(words[i].text + second.text);
+      if (Object.hasOwn(terms, both)) [words[i], second].forEach(({ hits }) => hits.set(both, 1));
+    });
     return { words, mended, missing };
   };
 
@@ -107,6 +112,9 @@ const bookSearch = (index, kinds) => {
       .map((place) => place.slice(1));
   };
 
+  // A word that a third of all sections hold says too little to be asked of a section.
+  const common = ({ hits }) =>
+    [...hits.keys()].some((term) => terms[term].length / 2 > sections.length / 3);
   // Sections with all words come before those with some. The words of a page's title are
   // said of each of its sections. What a term's row names as its explanation comes first,
   // then what is called as the query is.
@@ -134,19 +142,26 @@ const bookSearch = (index, kinds) => {
     const asked = words.map((one) => one.text);
     const whole = phrase(asked), inOrder = asked.map(key).join(" ");
     const explained = Object.hasOwn(definitions, whole) ? definitions[whole] : -1;
+    if (explained >= 0 && !totals.has(explained))
+      totals.set(explained, { number: explained, score: 0, with: new Set() });
     for (const total of totals.values()) {
       const { number } = total;
       const above = titleTerms[tops[sections[number][0]]];
       words.forEach(({ hits }, i) => {
         if ([...hits.keys()].some((term) => above.has(term))) total.with.add(i);
       });
-      if (phrase(titles[number]) === whole) total.score *= CALLED;
+      const [, anchor, , dotted] = sections[number];
+      if (phrase(titles[number]) === whole && (dotted || !anchor)) total.score *= CALLED;
       else if (words.length > 1 && titles[number].map(key).join(" ").includes(inOrder))
         total.score *= IN_ORDER;
-      if (number === explained) total.score += FIRST;
+      if (number === explained) {
+        total.score += FIRST;
+        words.forEach((_, i) => total.with.add(i));
+      }
     }
+    const sure = (total) => [...total.with].filter((i) => !common(words[i])).length;
     return [...totals.values()].sort(
-      (x, y) => y.with.size - x.with.size || y.score - x.score || x.number - y.number,
+      (x, y) => sure(y) - sure(x) || y.score - x.score || x.number - y.number,
     );
   };
 
@@ -199,5 +214,5 @@ const bookSearch = (index, kinds) => {
     const cut = text.slice(from, Math.max(until, at));
     return (from ? "… " : "") + cut + (from + cut.length < text.length ? " …" : "");
   };
-  return { search, pieces, excerpt, pages };
+  return { search, pieces, excerpt, pages, typedWords, plain };
 };
