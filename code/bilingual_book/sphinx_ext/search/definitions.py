@@ -10,11 +10,11 @@ from bilingual_book.sphinx_ext.search.words import Stem, words_of
 # How much a section is about a term: it stands in its heading (the more, the shorter
 # the heading; all the more in that of a page), its label names it, it stands in bold or
 # italics, or often.
-IN_HEADING, IN_SHORT_HEADING, IN_PAGE_HEADING, IN_PART = 3.0, 3.0, 2.0, 2.0
-IN_LABEL, IN_STRONG, MOST_IN_TEXT = 2.0, 2.0, 5
+IN_HEADING, IN_SHORT_HEADING, IN_PAGE_HEADING, IN_PART = 3.0, 3.0, 2.0, 3.0
+IN_LABEL, IN_STRONG, MOST_IN_TEXT = 2.0, 2.0, 3
 # What is enough for an explanation: in the chapter that introduces the term, more than
 # being named once; in another, by its heading and its label alone.
-ENOUGH_AT_HOME, ENOUGH_ELSEWHERE, AT_HOME = 4.0, 5.0, 4.0
+ENOUGH_AT_HOME, ENOUGH_ELSEWHERE, AT_HOME = 4.5, 5.0, 4.0
 
 
 @dataclass(frozen=True)

@@ -40,8 +40,8 @@
     const card = element("div", ...content(link));
     card.id = `card-${(count += 1)}`;
     card.className = "about-term card";
-    card.role = "tooltip";
-    card.popover = "auto";
+    card.setAttribute("role", "tooltip");
+    card.setAttribute("popover", "auto");
     article.append(card);
     link.removeAttribute("title"); // the card says it
     link.setAttribute("aria-describedby", card.id);

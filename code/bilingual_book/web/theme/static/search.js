@@ -117,7 +117,7 @@ const bookSearch = (index, kinds) => {
     [...hits.keys()].some((term) => terms[term].length / 2 > sections.length / 3);
   // Sections with all words come before those with some. The words of a page's title are
   // said of each of its sections. What a term's row names as its explanation comes first,
-  // then what is called as the query is.
+  // then the page that is called as the query is.
   const titles = sections.map(([, , title]) => telling(split(title)));
   const titleTerms = titles.map((words) => new Set(words.map(key)));
   const tops = {};
@@ -150,8 +150,7 @@ const bookSearch = (index, kinds) => {
       words.forEach(({ hits }, i) => {
         if ([...hits.keys()].some((term) => above.has(term))) total.with.add(i);
       });
-      const [, anchor, , dotted] = sections[number];
-      if (phrase(titles[number]) === whole && (dotted || !anchor)) total.score *= CALLED;
+      if (phrase(titles[number]) === whole && !sections[number][1]) total.score *= CALLED;
       else if (words.length > 1 && titles[number].map(key).join(" ").includes(inOrder))
         total.score *= IN_ORDER;
       if (number === explained) {
