@@ -13,8 +13,8 @@ SERIOUS = """async () => (await axe.run(document, { resultTypes: ["violations"] 
   .violations.filter((v) => ["serious", "critical"].includes(v.impact))
   .map((v) => [v.id, v.nodes.map((node) => node.html.slice(0, 100))])"""
 CITATION = 'article a.reference[href^="references.html#"]'
-FIGURE = 'article a.reference[href^="#fig-"]'
-FORMULA = 'article a.reference[href^="#equation-"]'
+FIGURE = 'article a.reference[href^="#fig-"]:visible'
+FORMULA = 'article a.reference[href^="#equation-"]:visible'
 ELSEWHERE = 'article a.reference[href*=".html#equation-"]'
 
 
@@ -39,7 +39,7 @@ def test_cards_say_what_a_link_leads_to(
 ) -> None:
     """From disk, with the keyboard alone; no serious fault with a card open."""
     page = new_context(color_scheme=theme).new_page()
-    page.goto((site / "fr" / "attention.html").as_uri())
+    page.goto((site / "fr" / "encoder.html").as_uri())
     page.keyboard.press("Tab")  # from here on the browser shows what has the focus
     citation = page.locator(CITATION).first
     said = citation.get_attribute("title") or ""
@@ -77,7 +77,7 @@ def test_a_first_tap_opens_a_card_and_a_second_one_follows(
     page = new_context(
         viewport={"width": 360, "height": 740}, has_touch=True
     ).new_page()
-    page.goto(origin + "en/attention.html")
+    page.goto(origin + "en/encoder.html")
     for selector in (FIGURE, FORMULA, CITATION):
         link = page.locator(selector).first
         link.tap()
@@ -99,7 +99,7 @@ def test_without_scripts_a_citation_is_a_link_with_its_reference(
     new_context: Callable[..., BrowserContext], origin: str
 ) -> None:
     page = new_context(java_script_enabled=False).new_page()
-    page.goto(origin + "en/attention.html")
+    page.goto(origin + "en/encoder.html")
     citation = page.locator(CITATION).first
     assert len(citation.get_attribute("title") or "") > 30
     citation.click()

@@ -51,9 +51,12 @@ class Lesson:
         return score
 
     def says(self, phrases: list[list[str]]) -> float:
-        """How much its text is about a term, by any of its names."""
+        """How much its text is about a term, by any of its names.
+
+        Several words in their order are no accident: they count as many times.
+        """
         sought = [f" {' '.join(phrase)} " for phrase in phrases]
-        often = sum(self.text.count(words) for words in sought)
+        often = sum(self.text.count(words) * len(words.split()) for words in sought)
         marked = any(words in self.strong for words in sought)
         return min(MOST_IN_TEXT, often) + IN_STRONG * marked
 
