@@ -116,7 +116,8 @@ def test_a_drawing_has_no_doctype_and_no_empty_shape(tmp_path: Path) -> None:
         ' "http://www.w3.org/Graphics/SVG/1.1/DTD/svg11.dtd">\n'
         '<svg><defs><path id="DejaVu-20" d=""/></defs><use href="#DejaVu-20"/>'
         '<path id="a" transform="scale(2)"/><path id="b" d="M1 1z"/>'
-        '<image id="c"/><image id="c"/></svg>'
+        '<image id="c"/><image id="c"/></svg>',
+        encoding="utf-8",
     )
     text = picture(path).decode()
     assert "DOCTYPE" not in text

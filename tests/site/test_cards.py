@@ -52,6 +52,9 @@ def test_cards_say_what_a_link_leads_to(
 
     card = focus_by_keyboard(page, page.locator(FORMULA).first)
     assert card.locator("math").count() == 1
+
+    page.goto((site / "fr" / "attention.html").as_uri())
+    page.keyboard.press("Tab")
     card = focus_by_keyboard(page, page.locator(FIGURE).first)
     expect(card.locator("img")).to_be_visible()
     expect(card).to_contain_text("Fig.")
@@ -77,8 +80,12 @@ def test_a_first_tap_opens_a_card_and_a_second_one_follows(
     page = new_context(
         viewport={"width": 360, "height": 740}, has_touch=True
     ).new_page()
-    page.goto(origin + "en/encoder.html")
-    for selector in (FIGURE, FORMULA, CITATION):
+    for selector, name in (
+        (FIGURE, "attention"),
+        (FORMULA, "encoder"),
+        (CITATION, "encoder"),
+    ):
+        page.goto(f"{origin}en/{name}.html")
         link = page.locator(selector).first
         link.tap()
         card = page.locator("[role=tooltip]:popover-open")

@@ -44,7 +44,9 @@ def last_change(root: Path) -> datetime.date:
     """The day of the last commit; today where the sources are no checkout."""
     command = ["git", "-C", str(root), "log", "-1", "--format=%cs"]
     try:
-        found = subprocess.run(command, capture_output=True, text=True, check=True)
+        found = subprocess.run(
+            command, capture_output=True, text=True, encoding="utf-8", check=True
+        )
     except (OSError, subprocess.CalledProcessError):
         return datetime.datetime.now(tz=datetime.UTC).date()
     return datetime.date.fromisoformat(found.stdout.strip())

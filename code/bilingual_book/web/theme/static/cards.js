@@ -31,7 +31,9 @@
     const caption = target.querySelector("figcaption p");
     const words = caption && copy(caption);
     if (words) words.querySelectorAll(".headerlink").forEach((mark) => mark.remove());
-    return [picture && copy(picture), words].filter(Boolean);
+    const shown = picture && copy(picture);
+    if (shown) (shown.querySelector("img") || shown).loading = "eager"; // it is asked for
+    return [shown, words].filter(Boolean);
   };
   let count = 0;
   const make = (link) => {
