@@ -51,7 +51,7 @@ def test_what_is_written_short_in_html_is_whole() -> None:
     made = chapter(
         '<h1>T<a class="headerlink" href="#t">#</a></h1><p>1 &lt; 2<br>&nbsp;3</p>'
         '<p hidden lang="fr">chat</p><img src="_images/a.svg" alt="" loading="lazy">'
-        "<script>let a = 1 < 2;</script>"
+        "<script>let a = 1 < 2;</script><style>p > b { color: red; }</style>"
     )
     body = tree(made)
     assert made.title == "T"

@@ -18,7 +18,7 @@ NAMESPACES = {
     "svg": "http://www.w3.org/2000/svg",
 }
 # What only a browser on the site needs.
-UNWANTED = "script, button, noscript, template, a.headerlink, source"
+UNWANTED = "script, style, button, noscript, template, a.headerlink, source"
 # HTML has attributes that stand for themselves, and some that only tune loading.
 DROPPED = {"popover", "loading", "decoding", "tabindex", "border", "align", "valign"}
 CAMEL = re.compile(r"<(?:[a-z]+[A-Z]\w*)|[\s](?:[a-z]+[A-Z]\w*)(?==)")

@@ -222,15 +222,18 @@
     box.after(button);
   });
 
-  // What scrolls in itself can be reached by keyboard; what does not is no stop.
+  // What scrolls in itself can be reached by keyboard; what does not is no stop, not even
+  // where part of a pixel is too much.
   // A shadow says that there is more to the right.
   const boxes = find(".table-box, pre, .picture-box, .formula, .math.long");
   const shade = (box) =>
     box.classList.toggle("more", box.scrollLeft + box.clientWidth < box.scrollWidth - 1);
   const reach = () =>
     boxes.forEach((box) => {
-      if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+      const scrolls = box.scrollWidth > box.clientWidth;
+      if (scrolls) box.tabIndex = 0;
       else box.removeAttribute("tabindex");
+      box.style.overflowX = scrolls ? "" : "hidden";
       shade(box);
     });
   boxes.forEach((box) =>
