@@ -107,7 +107,11 @@ formulas.forEach((math, number) => {
 return [formulas.length, found];
 """
 CLOSE = 1e-4  # of a browser's logits and PyTorch's, on the same weights
-EXPLORER = 'document.querySelector("attention-explorer").shadowRoot'
+# The first with a choice of words; another may have a slider.
+EXPLORER = (
+    "[...document.querySelectorAll('attention-explorer')].map((e) => e.shadowRoot)"
+    ".find((root) => root && root.querySelector('[aria-checked=true]'))"
+)
 
 
 class Listening(CompressingHandler):
@@ -211,10 +215,11 @@ def test_a_reader_finds_the_way(
         time.sleep(0.3)
     assert len(seen) == 2
 
-    says = f"return {EXPLORER}.querySelector('.says').textContent"
-    before = engine.run(says)
     # It may stand in a fold.
     engine.run("document.querySelectorAll('details').forEach((d) => (d.open = true))")
+    wait_until(engine, EXPLORER)
+    says = f"return {EXPLORER}.querySelector('.says').textContent"
+    before = engine.run(says)
     engine.run(f"{EXPLORER}.querySelector('[aria-checked=true]').focus()")
     engine.press("ArrowRight")
     assert engine.run(says) != before
