@@ -226,16 +226,20 @@
   // where part of a pixel is too much.
   // A shadow says that there is more to the right.
   const boxes = find(".table-box, pre, .picture-box, .formula, .math.long");
-  const shade = (box) =>
-    box.classList.toggle("more", box.scrollLeft + box.clientWidth < box.scrollWidth - 1);
+  const hasMore = (box) => box.scrollLeft + box.clientWidth < box.scrollWidth - 1;
+  const shade = (box) => box.classList.toggle("more", hasMore(box));
+  // First all are measured, then all are changed: one after the other would lay the whole
+  // page out again for each. What a fold hides is measured when it opens.
   const reach = () =>
-    boxes.forEach((box) => {
-      const scrolls = box.scrollWidth > box.clientWidth;
-      if (scrolls) box.tabIndex = 0;
-      else box.removeAttribute("tabindex");
-      box.style.overflowX = scrolls ? "" : "hidden";
-      shade(box);
-    });
+    boxes
+      .filter((box) => !box.checkVisibility || box.checkVisibility())
+      .map((box) => [box, box.scrollWidth > box.clientWidth, hasMore(box)])
+      .forEach(([box, scrolls, more]) => {
+        if (scrolls) box.tabIndex = 0;
+        else box.removeAttribute("tabindex");
+        box.style.overflowX = scrolls ? "" : "hidden";
+        box.classList.toggle("more", more);
+      });
   boxes.forEach((box) =>
     box.addEventListener("scroll", () => shade(box), { passive: true }),
   );
