@@ -20,15 +20,18 @@ if (!customElements.get("attention-explorer")) {
       if (d.heads > 1) this.overview(live);
     }
     // Bars are equally wide and stay in one row: words too long for their bar are turned.
+    // What is decided depends on the row's own width alone: the width of a bar changes with
+    // what was decided, and would have it decided again, for ever.
     fit(keys) {
       let width = 0;
       const turn = () => {
+        if (keys.clientWidth === width) return;
+        width = keys.clientWidth;
+        keys.classList.remove("upright", "thin");
         const bar = keys.firstChild.clientWidth, share = keys.firstChild.firstChild;
-        if (bar === width) return;
-        width = bar;
-        keys.classList.remove("upright");
+        const narrow = bar < 3.1 * parseFloat(getComputedStyle(share).fontSize); // 100 %
         keys.classList.toggle("upright", [...keys.querySelectorAll("span")].some((e) => e.offsetWidth > bar + 2));
-        keys.classList.toggle("thin", bar < 3.1 * parseFloat(getComputedStyle(share).fontSize)); // 100 %
+        keys.classList.toggle("thin", narrow);
       };
       new ResizeObserver(() => requestAnimationFrame(turn)).observe(keys);
     }
