@@ -34,22 +34,33 @@ def block(kind: str, code: str) -> str:
 
 
 def test_a_long_line_of_code_says_how_far_it_is_indented() -> None:
-    long = f'    <span class="n">total</span> = &quot;{"x" * 40}&quot;'
-    short = '    <span class="n">total</span> = 1'
-    page = code_lines.hang_lines(block("ipython3", f"a = 1\n{long}\n{short}\n\nb"))
+    long = f'    <span class="nb">sum</span> = &quot;{"x" * 40}&quot;'
+    short = '    <span class="nb">sum</span> = 1'
+    page = code_lines.mend_code(block("ipython3", f"a = 1\n{long}\n{short}\n\nb"))
     marked = f'<span class="line" style="--in:4">{long}</span>'
     assert page == block("ipython3", f"a = 1\n{marked}\n{short}\n\nb")
 
 
 def test_the_first_line_leaves_room_for_the_copy_button() -> None:
     line = "x" * (code_lines.LONG_FIRST + 1)
-    page = code_lines.hang_lines(block("python", f"{line}\n{line}"))
+    page = code_lines.mend_code(block("python", f"{line}\n{line}"))
     assert page.count("line first") == page.count('style="--in:0"') == 1
+
+
+def test_words_without_a_colour_of_their_own_stand_without_an_element() -> None:
+    words = (
+        '<span class="kn">from</span><span class="w"> </span>'
+        '<span class="nn">a.b</span><span class="n">x</span>'
+        '<span class="o">=</span><span class="p">(</span>'
+        '<span class="mi">1</span><span class="p">)</span>'
+    )
+    light = '<span class="kn">from</span> a.bx=(<span class="mi">1</span>)'
+    assert code_lines.mend_code(block("python", words)) == block("python", light)
 
 
 def test_what_code_prints_stays_as_it_is() -> None:
     printed = block("myst-ansi", "tensor([[" + "0.1234, " * 12)
-    assert code_lines.hang_lines(printed) == printed
+    assert code_lines.mend_code(printed) == printed
 
 
 def test_each_kind_of_explorer_keeps_its_script() -> None:

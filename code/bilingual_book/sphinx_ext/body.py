@@ -10,7 +10,7 @@ import imagesize
 from docutils import nodes
 from sphinx.application import Sphinx
 
-from bilingual_book.sphinx_ext.code_lines import hang_lines
+from bilingual_book.sphinx_ext.code_lines import mend_code
 
 WORKS = "en"  # the language of all works in the bibliography
 TABLE = re.compile(r"<table\b.*?</table>", re.DOTALL)
@@ -228,7 +228,7 @@ def mend_body(
     body = WORD_OF_CODE.sub(hold_option, body)
     body = FORMULA.sub(hold_together, FIGURE.sub(box_picture, body))
     if app.builder.name == "html":
-        body = hang_lines(body)
+        body = mend_code(body)
     if app.config.book_language != WORKS:
         body = body.replace('role="listitem">', f'role="listitem" lang="{WORKS}">')
     context["body"] = body

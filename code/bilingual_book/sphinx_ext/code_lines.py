@@ -1,4 +1,8 @@
-"""Lines of code that a telephone breaks: each knows where it goes on.
+"""The lines of code on a page: light, and each knows where it goes on.
+
+Pygments wraps every name, every comma and every space in an element of its own. They
+have the colour of the text here, so they stand without one: half the elements of a
+chapter less, which a slow telephone need not lay out.
 
 A style sheet can let a line go on below itself, but not under its own indentation. So
 a line that may be too long stands in an element that says how far it is indented.
@@ -16,12 +20,14 @@ CODE = re.compile(
     re.DOTALL,
 )
 TAG = re.compile(r"<[^>]*>")
+# Names, names of modules, spaces, punctuation, operators.
+PLAIN = re.compile(r'<span class="(?:n|nn|w|p|o)">([^<]*)</span>')
 
 
-def hang_lines(markup: str) -> str:
-    """Mark the long lines of every block of code."""
+def mend_code(markup: str) -> str:
+    """Unwrap the plain words and mark the long lines of every block of code."""
     return CODE.sub(
-        lambda block: block[1] + hang_block(block[2]) + block[3],
+        lambda block: block[1] + hang_block(PLAIN.sub(r"\1", block[2])) + block[3],
         markup,
     )
 
