@@ -142,14 +142,14 @@ def test_a_circled_sign_keeps_its_size_and_a_bar_is_no_accent() -> None:
 
 
 def test_typeface_has_the_signs_and_level_roots(tmp_path: Path) -> None:
-    signs = formula_signs([inline(r"\sqrt{d_k} \in \mathbb{R}, \; \beta")])
-    assert {"√", "∈", "ℝ", "𝑑", "𝑘", "𝛽"} <= signs
+    signs = formula_signs([inline(r"\sqrt{d_k} \in \mathbb{R}, \; \beta, f'")])
+    assert {"√", "∈", "ℝ", "𝑑", "𝑘", "𝛽", "′"} <= signs
     target = tmp_path / "math.woff2"
     write_math_font(signs, target)
     font = TTFont(target)
     drawn = {chr(code) for code in font.getBestCmap()}
     assert signs - drawn <= {" ", "\u2061"}
-    assert target.stat().st_size < 80_000
+    assert target.stat().st_size < 30_000
     variants = font["MATH"].table.MathVariants
     root = font.getBestCmap()[ord("√")]
     place = variants.VertGlyphCoverage.glyphs.index(root)
@@ -160,3 +160,11 @@ def test_typeface_has_the_signs_and_level_roots(tmp_path: Path) -> None:
     }
     assert len(construction.MathGlyphVariantRecord) > 1
     assert widths == {font["hmtx"][root][0]}
+    # Smaller forms for exponents are kept of the prime alone.
+    found: set[str] = set()
+    for lookup in font["GSUB"].table.LookupList.Lookup:
+        for part in lookup.SubTable:
+            found |= set(getattr(part, "alternates", None) or part.mapping)
+    names = font.getBestCmap()
+    assert names[ord("′")] in found
+    assert found & {names[ord(sign)] for sign in "dkβ0𝑑𝑘𝛽√"} == set()
