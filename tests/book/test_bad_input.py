@@ -9,6 +9,7 @@ from bilingual_book.errors import BookError
 from bilingual_book.project import LANGUAGES, Project
 from bilingual_book.runs.execute import run_pages
 from bilingual_book.runs.outputs import run_cells
+from bilingual_book.slides.decks import in_words
 from bilingual_book.web.build import build_book
 
 PICTURE = """\
@@ -256,3 +257,13 @@ def test_outputs_older_than_the_page(executed_book: Project) -> None:
 def test_pages_that_never_ran(book: Project) -> None:
     with pytest.raises(BookError, match="the executed page is missing"):
         check_outputs(book)
+
+
+def test_a_new_release_of_the_slides_that_says_something_else() -> None:
+    """Its window for the speaker would be half in English."""
+    script = "label = '<b>Upcoming</b>', 'Upcoming slides'"
+    assert in_words("<b>Upcoming", {"Upcoming": "Ensuite"}) == "<b>Ensuite"
+    with pytest.raises(BookError, match="'Upcoming' 2 times"):
+        in_words(script, {"Upcoming": "Ensuite"})
+    with pytest.raises(BookError, match="'Layout' 0 times"):
+        in_words(script, {"Layout": "Disposition"})

@@ -231,6 +231,23 @@ def test_notes_are_the_speaker_s(page: Page, origin: str) -> None:
     assert page.locator(".on > p").evaluate_all(long, SAID) == 0
 
 
+@pytest.mark.parametrize(("language", "next_one"), [("fr", "Ensuite"), ("en", "Next")])
+def test_the_speaker_s_window_speaks_the_language(
+    page: Page, origin: str, language: str, next_one: str
+) -> None:
+    open_deck(page, f"{origin}{language}/slides/attention.html")
+    with page.expect_popup() as opened:
+        page.keyboard.press("s")
+    window = opened.value
+    window.wait_for_selector("#upcoming-slide .label")
+    assert window.locator("html").get_attribute("lang") == language
+    assert window.locator("#upcoming-slide .label").text_content() == next_one
+    window.wait_for_selector("#connection-status", state="hidden")
+    if language == "fr":
+        said = window.locator("body").inner_text()
+        assert not re.search(r"\b(click|upcoming|layout|loading|pacing)\b", said, re.I)
+
+
 def test_without_script_the_slides_stand_one_below_the_other(
     new_context: Callable[..., BrowserContext], origin: str
 ) -> None:

@@ -21,8 +21,15 @@ from bilingual_book.sphinx_build.builders import sphinx_folder
 from bilingual_book.sphinx_ext.page_context import THEME_SCRIPT
 
 HERE = Path(__file__).parent
-# Of reveal.js, which the package sphinx-revealjs ships, a deck loads these.
-REVEAL = ("dist/reveal.js", "dist/reveal.css", "plugin/notes/notes.js", "LICENSE")
+# Of reveal.js, which the package sphinx-revealjs ships, a deck loads these, and its
+# window for the speaker.
+REVEAL = ("dist/reveal.js", "dist/reveal.css", "LICENSE")
+SPEAKER = "plugin/notes/notes.js"
+# What is no word in it: its language, its clock.
+CLOCK = (
+    ('lang=\\"en\\"', 'lang=\\"{language}\\"'),
+    ("'en-US', { hour12: true", "'{language}', {{ hour12: false"),
+)
 # The number before the title of a chapter, and any tag.
 TAG = re.compile(r'<span class="section-number">.*?</span>|<[^>]*>')
 
@@ -78,7 +85,7 @@ def build_slides(project: Project) -> None:
         print(f"{language}: {', '.join(f'{d.name} {d.count}' for d in decks)}")
     for name, text in scripts.items():
         (new / "slides" / f"{name}.js").write_text(text, encoding="utf-8")
-    copy_shared(new / "slides")
+    copy_shared(project, new / "slides")
     shutil.rmtree(project.build / "slides", ignore_errors=True)
     new.rename(project.build / "slides")
 
@@ -175,7 +182,7 @@ def rendered(project: Project, language: str, decks: list[Deck]) -> dict[str, st
     return files
 
 
-def copy_shared(folder: Path) -> None:
+def copy_shared(project: Project, folder: Path) -> None:
     """Copy what all decks share: reveal.js with its licence, our style and script.
 
     Raises:
@@ -192,5 +199,32 @@ def copy_shared(folder: Path) -> None:
     for name in REVEAL:
         target = "reveal-license.txt" if name == "LICENSE" else Path(name).name
         shutil.copy(reveal / name, folder / target)
+    speaker = (reveal / SPEAKER).read_text(encoding="utf-8")
+    for language in LANGUAGES:
+        words = project.languages[language]["slides"]["speaker"]
+        text = in_words(speaker, words)
+        for english, own in CLOCK:
+            text = text.replace(english, own.format(language=language))
+        (folder / f"notes-{language}.js").write_text(text, encoding="utf-8")
     for path in sorted((HERE / "static").iterdir()):
         shutil.copy(path, folder / path.name)
+
+
+def in_words(script: str, words: dict[str, str]) -> str:
+    """The script of the speaker's window, its English words replaced.
+
+    Raises:
+        BookError: If one of them is not there exactly once, as after a new release.
+    """
+    for english, said in words.items():
+        places = [m.start() for m in re.finditer(re.escape(english), script)]
+        places = [place for place in places if script[place - 1] in ">'\""]
+        if len(places) != 1:
+            raise BookError(
+                f"the speaker's window says {english!r} {len(places)} times",
+                expected="once",
+                fix="write what it says now below `speaker` in book/languages.yml",
+            )
+        (place,) = places
+        script = script[:place] + said + script[place + len(english) :]
+    return script
