@@ -28,9 +28,11 @@ from bilingual_book.sphinx_ext.paper import (
     with_path,
 )
 from bilingual_book.sphinx_ext.term_index import (
+    MODELS,
     all_marks,
     entries_of,
     entry_of,
+    names_in,
     other_words,
 )
 
@@ -201,6 +203,14 @@ def test_words_are_listed_below_the_entry_that_they_stand_for() -> None:
         entry_of(use, text[use.start : use.end], "en") for use in finder.uses(text)
     ]
     assert found == ["padding mask", "causal mask"]
+
+
+def test_the_index_lists_models_by_their_whole_names() -> None:
+    terms = read_terms(ROOT / "book" / "terms.csv")
+    finder = Finder(terms=terms, language="en")
+    text = "DistilBERT learns from BERT, GPT-2's weights are free; mini-BERT is ours."
+    found = {name for name, _ in names_in(text, finder, "en") if name in MODELS}
+    assert found == {"DistilBERT", "BERT", "GPT-2"}
 
 
 def test_a_term_that_begins_with_another_stands_below_it() -> None:

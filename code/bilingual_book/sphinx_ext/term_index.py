@@ -1,9 +1,9 @@
 """The index of the printed book, made from the terms and from the text itself.
 
 A term is listed where a section introduces it (in its title, in bold or italics) or
-speaks of it at length; its bold page is that of its definition. The words of the other
-language lead to those of this one, and the classes and functions whose source is shown
-are listed by their names.
+speaks of it at length; its bold page is that of its definition. The names of models are
+listed by the same rule. The words of the other language lead to those of this one, and
+the classes and functions whose source is shown are listed by their names.
 """
 
 import re
@@ -28,6 +28,13 @@ from bilingual_book.sphinx_ext.paper import (
 )
 from bilingual_book.sphinx_ext.quiz import quiz
 
+# In both languages; a name inside another, as in mini-BERT, is no place.
+MODELS = (
+    *("BART", "BERT", "ChatGPT", "Chinchilla", "DistilBERT", "GPT-1", "GPT-2", "GPT-3"),
+    *("InstructGPT", "Llama", "MiniLM", "Mistral", "multilingual-e5-small", "RoBERTa"),
+    *("SmolLM2", "T5", "ViT", "word2vec"),
+)
+MODEL = re.compile(rf"(?<![\w-])(?:{'|'.join(MODELS)})(?![\w-])")
 MENTIONS = 2  # in one section make it a place to read about the term
 PLACES = 7  # per term, the best ones: an index is a choice
 IN_TITLE, STRESSED = 100, 10  # what counts more than a plain mention
@@ -94,6 +101,14 @@ def entry_of(use: Use, words: str, language: str) -> str:
         return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
     return max(entries_of(use.term.words[language]), key=common)
+
+
+def names_in(text: str, finder: Finder, language: str) -> Iterator[tuple[str, int]]:
+    """The entries that a text speaks of, each with the end of its words."""
+    for use in finder.uses(text):
+        yield entry_of(use, text[use.start : use.end], language), use.end
+    for model in MODEL.finditer(text):
+        yield model[0], model.end()
 
 
 def bare(entry: str) -> str:
@@ -224,16 +239,15 @@ class MakeIndex(PaperTransform):
             finder = finders.setdefault(
                 page, Finder(terms=terms, language=language, page=page)
             )
-            for use in finder.uses(text.astext()):
-                words = text.astext()[use.start : use.end]
-                mentions = found.setdefault(entry_of(use, words, language), Mentions())
+            for name, end in names_in(text.astext(), finder, language):
+                mentions = found.setdefault(name, Mentions())
                 place = mentions.places.setdefault(number, Place())
                 if isinstance(text.parent, nodes.title):
                     place.weight += IN_TITLE
                     continue
                 place.weight += STRESSED if isinstance(text.parent, STRESS) else 1
                 if place.first is None and paragraph_of(text) is not None:
-                    place.first, place.end = text, use.end
+                    place.first, place.end = text, end
         # By identity: two texts with the same words are equal to Python.
         marks: dict[int, tuple[nodes.Text, list[tuple[int, str]]]] = {}
         for name in sorted(found):
