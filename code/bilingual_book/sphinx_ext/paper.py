@@ -6,6 +6,7 @@ a file that the site offers for download has its path.
 The look itself is in ``latex/preamble.tex``.
 """
 
+import html
 import re
 from collections.abc import Iterable
 from typing import Any
@@ -16,6 +17,7 @@ from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.locale import admonitionlabels
 from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.util import texescape
 from sphinx.writers.latex import LaTeXTranslator
 from sphinx_exercise.nodes import exercise_enumerable_node, solution_node
 
@@ -41,6 +43,9 @@ TEXT_LINE, CODE_LINE, BOX_FRAME, HEADING_HEIGHT = 14.0, 11.4, 45.0, 45.0
 SOURCE_FILE = re.compile(r"(?:#|//) transformers_explained/")
 UPWARDS = re.compile(r"^(\.\./)+")
 EXPLORER = re.compile(r"<(\w+)-explorer\b")
+ALTERNATIVE = re.compile(r'<svg[^>]* aria-label="([^"]*)"')
+CAPTION = re.compile(r"<figcaption>([^<]*)</figcaption>")
+LONG_CAPTION = 260  # characters
 
 
 class paper_box(nodes.General, nodes.Element):  # type: ignore[misc]  # noqa: N801
@@ -117,7 +122,10 @@ class AddressesInNotes(PaperTransform):
 
 
 class ExplorersAsFigures(PaperTransform):
-    """Say, below the picture that stands for an explorer, that it is one on screen."""
+    """Number the picture that stands for an explorer; say what it shows, and where.
+
+    An explorer has no number on screen, so it is counted apart from the figures.
+    """
 
     default_priority = 3  # before MyST-NB keeps the picture only
 
@@ -128,11 +136,37 @@ class ExplorersAsFigures(PaperTransform):
             explorer = EXPLORER.search(page.astext())
             if explorer:
                 where = bundle.parent.index(bundle)
-                caption = self.texts["paper"]["explorers"][explorer[1]]
-                bundle.parent.insert(where, raw(r"\begin{bookexplorer}"))
-                bundle.parent.insert(
-                    where + 2, raw(rf"\caption*{{{caption}}}\end{{bookexplorer}}")
-                )
+                begin = r"\begin{bookexplorer}\refstepcounter{bookexplorernumber}"
+                bundle.parent.insert(where, raw(begin))
+                caption = self.caption(page, explorer[1])
+                end = rf"\caption*{{{caption}}}\end{{bookexplorer}}"
+                bundle.parent.insert(where + 2, raw(end))
+
+    def caption(self, page: nodes.raw, kind: str) -> str:
+        """The number, what the picture shows in numbers, and what a screen does."""
+        words = self.texts["paper"]
+        numbered = file_of(page) in self.project.numbered
+        name = words["explorer"] + (r"~\thebookexplorernumber" if numbered else "")
+        shown = said_by(page.astext())
+        return rf"\textbf{{{name}}}\enspace {shown}{words['explorers'][kind]}"
+
+
+def file_of(node: nodes.Node) -> str:
+    """The page of the book that a node of the whole book stands in."""
+    while node is not None and not isinstance(node, addnodes.start_of_file):
+        node = node.parent
+    return str(node["docname"]) if node is not None else ""
+
+
+def said_by(page: str) -> str:
+    """What an explorer's still picture shows, as LaTeX: with its values, if short."""
+    texts = [
+        html.unescape(found[1]).strip().rstrip(".") + ". "
+        for form in (ALTERNATIVE, CAPTION)
+        if (found := form.search(page)) is not None
+    ]
+    short = [text for text in texts if len(text) <= LONG_CAPTION]
+    return texescape.escape(short[0], "xelatex") if short else ""
 
 
 class DownloadsAsPaths(PaperTransform):
