@@ -102,7 +102,7 @@ REFUSED = {
         lines("text,label", *(f"t {i},cat" for i in range(30))),
         'same label, "cat"',
     ),
-    "three rows": (lines("text,label", *GOOD[:3]), "serve: 3. At least 20"),
+    "three rows": (lines("text,label", *GOOD[:3]), "Usable texts: 3. At least 20"),
     "a rare label": (lines("text,label", *GOOD, "alone,rare"), "Too rare: rare"),
     "labels that are none": (
         lines("text,label", *(f"t {i},{i}" for i in range(40))),

@@ -1,4 +1,4 @@
-"""The chapter "What changed since 2017": its small modules, and its records."""
+"""The chapter "What has changed since 2017": its small modules, and its records."""
 
 import copy
 import itertools

@@ -1,1 +1,1 @@
-"""The chapter "What changed since 2017"."""
+"""The chapter "What has changed since 2017"."""

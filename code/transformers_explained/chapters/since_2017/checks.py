@@ -1,4 +1,4 @@
-"""Self-checks of the chapter "What changed since 2017"."""
+"""Self-checks of the chapter "What has changed since 2017"."""
 
 import torch
 import torch.nn.functional as F

@@ -1,4 +1,4 @@
-"""The figures of the chapter "What changed since 2017"."""
+"""The figures of the chapter "What has changed since 2017"."""
 
 from collections.abc import Mapping, Sequence
 
