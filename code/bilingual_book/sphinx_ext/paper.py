@@ -152,10 +152,12 @@ class ExplorersAsFigures(PaperTransform):
 
 
 def file_of(node: nodes.Node) -> str:
-    """The page of the book that a node of the whole book stands in."""
-    while node is not None and not isinstance(node, addnodes.start_of_file):
+    """The page of the book that a node of the whole book stands in: its sections say."""
+    while node is not None:
+        if isinstance(node, nodes.section) and "docname" in node:
+            return str(node["docname"])
         node = node.parent
-    return str(node["docname"]) if node is not None else ""
+    return ""
 
 
 def said_by(page: str) -> str:
