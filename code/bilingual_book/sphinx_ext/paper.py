@@ -152,7 +152,7 @@ class ExplorersAsFigures(PaperTransform):
 
 
 def file_of(node: nodes.Node) -> str:
-    """The page of the book that a node of the whole book stands in: its sections say."""
+    """The page that a node of the whole book stands in, as its sections say."""
     while node is not None:
         if isinstance(node, nodes.section) and "docname" in node:
             return str(node["docname"])
@@ -264,7 +264,8 @@ class DrawBoxes(PaperTransform):
                 title, rest = paper_title("", "", nodes.Text(name)), box.children
             label = f"exercise:{box['label']}" if kind == "exercise" else ""
             new = paper_box("", title, *rest, kind=kind, label=label, ids=box["ids"])
-            new["breaks"] = len(new.astext()) > LONG_BOX
+            # An answer may find itself below two figures, on what is left of a page.
+            new["breaks"] = kind == "answer" or len(new.astext()) > LONG_BOX
             box.replace_self(new)
 
 
