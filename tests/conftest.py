@@ -27,9 +27,6 @@ def require_tool() -> Callable[[tuple[str, ...], str], str]:
     return _require_tool
 
 
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
-
-
 @pytest.fixture(scope="session")
 def chromium_path() -> str:
     """The path of a Chromium, best the one without a window.
@@ -37,11 +34,6 @@ def chromium_path() -> str:
     The whole browser draws tabs and buttons for every page that is opened, even where
     nobody looks: it takes three times as long.
     """
-    names = ("chromium-headless-shell", "chrome-headless-shell", *CHROMIUM)
+    shells = ("chromium-headless-shell", "chrome-headless-shell")
+    names = (*shells, "chromium", "chromium-browser", "google-chrome")
     return _require_tool(names, "apt-get install chromium-headless-shell")
-
-
-@pytest.fixture(scope="session")
-def whole_chromium_path() -> str:
-    """The path of the browser that people use."""
-    return _require_tool(CHROMIUM, "apt-get install chromium")
