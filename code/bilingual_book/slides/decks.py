@@ -25,11 +25,6 @@ HERE = Path(__file__).parent
 # window for the speaker.
 REVEAL = ("dist/reveal.js", "dist/reveal.css", "LICENSE")
 SPEAKER = "plugin/notes/notes.js"
-# What is no word in it: its language, its clock.
-CLOCK = (
-    ('lang=\\"en\\"', 'lang=\\"{language}\\"'),
-    ("'en-US', { hour12: true", "'{language}', {{ hour12: false"),
-)
 # The number before the title of a chapter, and any tag.
 TAG = re.compile(r'<span class="section-number">.*?</span>|<[^>]*>')
 
@@ -201,10 +196,11 @@ def copy_shared(project: Project, folder: Path) -> None:
         shutil.copy(reveal / name, folder / target)
     speaker = (reveal / SPEAKER).read_text(encoding="utf-8")
     for language in LANGUAGES:
-        words = project.languages[language]["slides"]["speaker"]
+        words = project.languages[language]["slides"]["speaker"] | {
+            'en\\">': f'{language}\\">',  # of the whole window
+            "en-US', { hour12: true": f"{language}', {{ hour12: false",
+        }
         text = in_words(speaker, words)
-        for english, own in CLOCK:
-            text = text.replace(english, own.format(language=language))
         (folder / f"notes-{language}.js").write_text(text, encoding="utf-8")
     for path in sorted((HERE / "static").iterdir()):
         shutil.copy(path, folder / path.name)
