@@ -37,8 +37,8 @@ def slug_of(address: str) -> str:
 )
 def test_the_path_of_a_chapter_is_short(page: Page, origin: str, address: str) -> None:
     page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
-    open_whole(page, origin + address)
+    requests = open_whole(page, origin + address)
     page.evaluate("document.querySelectorAll('img').forEach(e => e.loading = 'eager')")
-    page.wait_for_load_state("networkidle")
+    requests.settle()
     screens = page.evaluate(PATH, slug_of(address)) / HEIGHT
     assert screens <= SCREENS, f"{address}: {screens:.1f} screens"
