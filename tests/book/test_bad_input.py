@@ -74,6 +74,16 @@ IN_SOURCES = {
         "no alternative text",
         "what the picture shows",
     ),
+    "a table without a caption": (
+        "| a | b |\n|---|---|\n| 1 | 2 |",
+        "this table has no caption, or no name",
+        "`:::{table} A caption` around it",
+    ),
+    "a table without a name": (
+        ":::{table} Two numbers.\n| a | b |\n|---|---|\n| 1 | 2 |\n:::",
+        "this table has no caption, or no name",
+        "`:name: tab-…`",
+    ),
     "a figure cell without a text": (
         "```{code-cell} python\n---\nmystnb:\n  figure:\n    name: fig-a\n---\nx\n```",
         "no alternative text",

@@ -112,6 +112,7 @@ def check_sources(project: Project, slugs: Iterable[str] | None = None) -> None:
 def mistakes(sources: Sources, page: Page) -> Iterator[BookError]:
     """All mistakes of one page."""
     yield from missing_texts(page)
+    yield from bare_tables(page)
     yield from unknown_targets(sources, page)
     yield from language_mistakes(page)
     yield from unknown_identifiers(sources.project, page)
@@ -138,6 +139,24 @@ def missing_texts(page: Page) -> Iterator[BookError]:
                 expected="a text that says what the picture shows",
                 fix="add `alt:` (of a cell: under mystnb, image)",
             )
+
+
+def bare_tables(page: Page) -> Iterator[BookError]:
+    """Tables without a caption, or without the name that a reference needs."""
+    before: Element | None = None
+    for element in page.elements:
+        titled = before is not None and directive_name(before) == "table"
+        if element.kind == "table" and not (
+            titled and before and before.argument and before.options.get("name")
+        ):
+            yield BookError(
+                "this table has no caption, or no name",
+                path=page.path,
+                line=element.line,
+                expected="`:::{table} A caption` around it, and `:name: tab-…`",
+                fix="add them: a table is numbered as a figure is",
+            )
+        before = element
 
 
 def unknown_targets(sources: Sources, page: Page) -> Iterator[BookError]:
