@@ -14,10 +14,15 @@ from typing import Any
 import matplotlib
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path as Curve
 
-FACE = "STIXGeneral"  # comes with matplotlib
+# The regular and the bold face: STIX comes with matplotlib. The paper has its own.
+STIX = (
+    FontProperties(family="STIXGeneral"),
+    FontProperties(family="STIXGeneral", weight="bold"),
+)
 NIGHT, PAPER = "#0b2438", "#fdfcf9"
 HEADS = ("#56b4e9", "#e69f00", "#40c9a2")  # Okabe and Ito's, the green a little lighter
 WORDS = {
@@ -48,7 +53,12 @@ def weights(language: str) -> list[tuple[int, int, int, float]]:
 
 
 def draw_cover(
-    language: str, texts: Mapping[str, Any], size: tuple[float, float], *, title: bool
+    language: str,
+    texts: Mapping[str, Any],
+    size: tuple[float, float],
+    *,
+    title: bool,
+    faces: tuple[FontProperties, FontProperties] = STIX,
 ) -> Figure:
     """Draw the cover.
 
@@ -57,6 +67,7 @@ def draw_cover(
         texts: The language's texts, for the title.
         size: Width and height in inches.
         title: Whether the title stands above the picture.
+        faces: The regular and the bold face of all words.
     """
     figure = Figure(figsize=size, facecolor=NIGHT)
     FigureCanvasAgg(figure)
@@ -89,24 +100,31 @@ def draw_cover(
         style: dict[str, Any] = {
             "ha": "center",
             "color": PAPER,
-            "family": "STIXGeneral",
+            "font": faces[0],
         }
         axes.text(i, 1.03, word, fontsize=25 * scale, va="bottom", **style)
         axes.text(i, -0.03, word, fontsize=25 * scale, va="top", **style)
     if title:
-        add_title(figure, texts, tall=tall)
+        add_title(figure, texts, faces, tall=tall)
     return figure
 
 
-def add_title(figure: Figure, texts: Mapping[str, Any], *, tall: bool) -> None:
+def add_title(
+    figure: Figure,
+    texts: Mapping[str, Any],
+    faces: tuple[FontProperties, FontProperties],
+    *,
+    tall: bool,
+) -> None:
     """Write the title and the subtitle above the picture."""
     scale = figure.get_figwidth() / 12
-    style: dict[str, Any] = {"color": PAPER, "family": FACE, "va": "baseline"}
+    style: dict[str, Any] = {"color": PAPER, "va": "baseline"}
     top = 0.86 if tall else 0.83
-    figure.text(0.07, top, texts["title"], fontsize=58 * scale, weight="bold", **style)
+    regular, bold = faces
+    figure.text(0.07, top, texts["title"], font=bold, fontsize=58 * scale, **style)
     figure.text(
         0.07, top - (0.045 if tall else 0.105), texts["subtitle"],
-        fontsize=(29 if tall else 25) * scale, **style,
+        font=regular, fontsize=(29 if tall else 25) * scale, **style,
     )  # fmt: skip
 
 
@@ -152,10 +170,13 @@ def epub_cover(language: str, texts: Mapping[str, Any]) -> bytes:
     return picture.getvalue()
 
 
-def write_pdf_cover(language: str, texts: Mapping[str, Any], path: Path) -> None:
-    """Write the cover of the PDF, a whole sheet."""
+def write_pdf_cover(
+    language: str, texts: Mapping[str, Any], path: Path, regular: Path, bold: Path
+) -> None:
+    """Write the cover of the PDF, a whole sheet, in the faces of two files."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    faces = (FontProperties(fname=regular), FontProperties(fname=bold))
     with library_style():
-        draw_cover(language, texts, SHEET, title=True).savefig(
+        draw_cover(language, texts, SHEET, title=True, faces=faces).savefig(
             path, metadata={"CreationDate": None}
         )

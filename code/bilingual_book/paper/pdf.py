@@ -30,6 +30,7 @@ OVERFULL = re.compile(
 # not seen beside a margin of thirty.
 WIDEST_OVERFULL, HIGHEST_OVERFULL = 2.0, 4.0
 
+TEXT_FACE = "TeX Gyre Pagella"  # as latex/fonts.tex says
 TOOLS = ("latexmk", "xelatex", "xindy", "fc-match")
 INSTALL = (
     "apt-get install texlive-xetex texlive-latex-extra texlive-lang-french "
@@ -119,7 +120,7 @@ def prepare(project: Project, language: str, folder: Path, name: str) -> Path:
     text = arrange(project, language, source)
     # The signs that the text face lacks are found, not listed.
     signs = {sign for sign in text if ord(sign) > 0xFF}
-    signs -= face_signs("TeX Gyre Pagella:style=Regular")
+    signs -= face_signs(f"{TEXT_FACE}:style=Regular")
     emoji = signs - face_signs("DejaVu Sans")
     declared = declarations(sorted(signs - emoji))
     declared += declarations(sorted(emoji), "emojiglyphs")
@@ -128,13 +129,19 @@ def prepare(project: Project, language: str, folder: Path, name: str) -> Path:
     arranged = folder / f"{name}-arranged.tex"
     if not arranged.exists() or arranged.read_text(encoding="utf-8") != text:
         arranged.write_text(text, encoding="utf-8")
-    write_pdf_cover(language, project.languages[language], folder / "cover.pdf")
+    faces = [face_file(f"{TEXT_FACE}:style={style}") for style in ("Regular", "Bold")]
+    texts = project.languages[language]
+    write_pdf_cover(language, texts, folder / "cover.pdf", *faces)
     return arranged
+
+
+def face_file(typeface: str) -> Path:
+    """The file of a typeface."""
+    query = ["fc-match", "--format", "%{file}", typeface]
+    done = subprocess.run(query, capture_output=True, encoding="utf-8", check=True)
+    return Path(done.stdout)
 
 
 def face_signs(typeface: str) -> set[str]:
     """The characters that a typeface holds."""
-    query = ["fc-match", "--format", "%{file}", typeface]
-    done = subprocess.run(query, capture_output=True, encoding="utf-8", check=True)
-    found = done.stdout
-    return {chr(code) for code in TTFont(found).getBestCmap()}
+    return {chr(code) for code in TTFont(face_file(typeface)).getBestCmap()}
