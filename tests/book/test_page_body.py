@@ -11,6 +11,7 @@ from bilingual_book.sphinx_ext.body import (
     FORMULA,
     LONG_CELL,
     box_picture,
+    brought_near,
     hold_together,
     mend_table,
     name_sections,
@@ -152,6 +153,21 @@ def test_the_scripts_of_a_living_model_become_files(tmp_path: Path) -> None:
     assert "<script data-teller-explorer>three();</script>" in made
     found = {path.name: path.read_text("utf-8") for path in tmp_path.glob("live/*")}
     assert found == {"teller.js": "one();\n", "teller-0a1b.js": 'two("<\\/p>");\n'}
+
+
+def test_the_script_of_an_explorer_waits_until_it_is_near(tmp_path: Path) -> None:
+    page = (
+        "<p>a</p><descent-explorer></descent-explorer>\n"
+        '<script data-descent-explorer>{\nconst a = "<p>";\n}</script>\n<p>b</p>'
+    )
+    made = brought_near(page, tmp_path / "live")
+    assert made == (
+        "<p>a</p><descent-explorer></descent-explorer>\n"
+        '<script type="text/plain" data-near="descent-explorer"'
+        ' data-src="../live/descent-explorer.js"></script>\n<p>b</p>'
+    )
+    script = (tmp_path / "live" / "descent-explorer.js").read_text(encoding="utf-8")
+    assert script == '{\nconst a = "<p>";\n}\n'
 
 
 def test_a_page_without_living_model_makes_no_folder(tmp_path: Path) -> None:

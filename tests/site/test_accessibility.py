@@ -6,6 +6,7 @@ from pathlib import Path
 
 import axe_playwright_python
 import pytest
+from near import approach
 from playwright.sync_api import BrowserContext, Page
 from site_pages import ALL, CHAPTERS, PAGES, PROJECT, open_whole
 
@@ -149,6 +150,7 @@ def open_with_axe(page: Page, address: str) -> None:
     Of the coloured words of code, one of each kind stays an element, for speed.
     """
     page.goto(address)
+    approach(page)
     page.evaluate(
         """() => { const seen = new Set();
         const ground = (box) => getComputedStyle(box).backgroundColor;
@@ -288,6 +290,7 @@ def test_the_keyboard_reaches_everything_in_order_and_shows_where_it_is(
     # The search page starts in its field, unless it has something to show.
     query = "?q=attention" if address.endswith("search.html") else ""
     open_whole(page, origin + address + query)
+    approach(page)
     expected = page.evaluate(STOPS)
     assert expected > 0
     stops = 0
@@ -351,6 +354,7 @@ def test_a_page_can_be_enlarged_to_twice_its_size(
     """Text at 200 %, as browsers do it: half the width, nothing cut off sideways."""
     page = new_context(viewport={"width": 640, "height": 400}).new_page()
     page.goto(origin + address)
+    approach(page)
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
+from near import approach
 from playwright.sync_api import Page
 from site_pages import ALL, PROJECT, WITH_FORMULAS
 
@@ -81,6 +82,7 @@ def test_every_page_opens_from_disk(
     unpacked: Path, page: Page, errors: list[str], address: str
 ) -> None:
     page.goto((unpacked / address).as_uri())
+    approach(page)
     page.evaluate(
         """async () => {
           await document.fonts.ready;
@@ -126,6 +128,7 @@ def test_the_explorer_of_tokens_cuts_from_disk(
     unpacked: Path, page: Page, errors: list[str]
 ) -> None:
     page.goto((unpacked / "fr" / "tokenization.html").as_uri())
+    approach(page)
     explorer = page.locator("token-explorer")
     explorer.get_by_role("textbox").fill("la souris")
     button = explorer.get_by_role("button", name="MiniLM")
@@ -139,6 +142,7 @@ def test_the_explorer_of_tokens_cuts_from_disk(
 def test_a_model_lives_from_disk(unpacked: Path, page: Page, errors: list[str]) -> None:
     page.emulate_media(reduced_motion="reduce")
     page.goto((unpacked / "fr" / "translation.html").as_uri())
+    approach(page)
     explorer = page.locator("translator-explorer")
     explorer.get_by_role("button").click()
     field = explorer.get_by_role("textbox")
@@ -147,6 +151,7 @@ def test_a_model_lives_from_disk(unpacked: Path, page: Page, errors: list[str]) 
     status = page.locator("live-translator").get_by_role("status")
     assert "quatre-vingt-dix-neuf" in status.inner_text()
     page.goto((unpacked / "en" / "language-model.html").as_uri())
+    approach(page)
     explorer = page.locator("teller-explorer")
     explorer.get_by_role("button").click()
     area = explorer.get_by_role("textbox")

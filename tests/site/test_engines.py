@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 import torch
 from engines import MISSING, Chromium, Engine, started
+from near import approach
 from playwright.sync_api import Error
 from serving import CompressingHandler
 from site_pages import CHAPTERS, PROJECT
@@ -217,6 +218,7 @@ def test_a_reader_finds_the_way(
 
     # It may stand in a fold.
     engine.run("document.querySelectorAll('details').forEach((d) => (d.open = true))")
+    approach(engine)
     wait_until(engine, EXPLORER)
     says = f"return {EXPLORER}.querySelector('.says').textContent"
     before = engine.run(says)
@@ -244,7 +246,7 @@ def weights_of(site: Path, name: str, language: str) -> dict[str, Any]:
     [part] = {
         path
         for path in (site / "live").glob(f"{name}-*.js")
-        if f'"{path.stem}"' in text
+        if f'"{path.stem}"' in text and path.stem != f"{name}-explorer"
     }
     script = part.read_text(encoding="utf-8")
     start, end = script.index("'] = {") + len("'] = "), script.rindex(";")
@@ -262,6 +264,7 @@ def test_a_translator_in_a_browser_equals_pytorch(
     special = found["special"]
     engine = open_engines(name)
     engine.open(f"{listening}en/translation.html")
+    approach(engine)
     wake = "return document.querySelector('translator-explorer').wake()"
     for words in (["ninety-", "nine"], ["one", "hundred", "thousand", "and", "one"]):
         source = [found["english"].index(word) for word in words] + [special["endId"]]
@@ -294,6 +297,7 @@ def test_a_teller_in_a_browser_equals_pytorch(
     model = load_packed(LanguageModel(LanguageModelConfig(**found["config"])), found)
     engine = open_engines(name)
     engine.open(f"{listening}{language}/language-model.html")
+    approach(engine)
     ids, scores = engine.run(
         "return document.querySelector('teller-explorer').wake()"
         ".then((live) => [live.ids, live.scores(live.ids)])"

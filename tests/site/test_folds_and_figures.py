@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from near import approach
 from playwright.sync_api import Page
 from site_pages import CHAPTERS, open_whole
 from unconverted import FAR_FIGURES
@@ -49,6 +50,7 @@ def test_a_figure_stands_near_the_words_that_need_it(
 ) -> None:
     page.set_viewport_size({"width": 360, "height": 780})
     open_whole(page, origin + address)
+    approach(page)
     found: list[tuple[str, Any]] = page.evaluate(CODE_BEFORE_FIGURES)
     far = {name: height for name, height in found if height > SCREEN}
     assert not far, f"pixels of code before figures of {address}: {far}"

@@ -1,6 +1,7 @@
 """How long a chapter's path is on a telephone: from its title to the quiz."""
 
 import pytest
+from near import approach
 from playwright.sync_api import Page
 from site_pages import CHAPTERS, PROJECT, open_whole
 from unconverted import LONG_PATHS
@@ -39,6 +40,7 @@ def test_the_path_of_a_chapter_is_short(page: Page, origin: str, address: str) -
     page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
     requests = open_whole(page, origin + address)
     page.evaluate("document.querySelectorAll('img').forEach(e => e.loading = 'eager')")
+    approach(page)  # an explorer is larger alive than at rest
     requests.settle()
     screens = page.evaluate(PATH, slug_of(address)) / HEIGHT
     assert screens <= SCREENS, f"{address}: {screens:.1f} screens"

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from near import approach
 from playwright.sync_api import Page
 from site_pages import CHAPTERS
 
@@ -36,6 +37,7 @@ def test_a_chapter_is_printed_without_its_frame_and_within_the_sheet(
     answer = page.goto(origin + address)
     assert answer is not None
     assert answer.ok
+    approach(page)
     page.emulate_media(media="print")
     for part in page.locator(FRAME).all():
         assert not part.is_visible()
@@ -54,7 +56,7 @@ def test_the_sheets_bear_numbers_the_solutions_and_the_explorers_picture(
 ) -> None:
     require_tool(("pdftotext",), "apt-get install poppler-utils")
     page.goto(f"{origin}{language}/attention.html")
-    page.wait_for_function("() => !!customElements.get('attention-explorer')")
+    approach(page)
     path = tmp_path / "page.pdf"
     sheets = printed(page, path)
     assert len(sheets) > 10

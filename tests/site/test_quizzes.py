@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from engines import MISSING, Chromium, started
+from near import approach
 from playwright.sync_api import BrowserContext, Page
 from test_accessibility import AXE, CONTRAST, LOOKS, MARKED, run_axe
 
@@ -73,6 +74,7 @@ def test_every_option_is_answered_with_its_own_reason(
     problems = {}
     for address in asking:
         page.goto(origin + address)
+        approach(page)
         if found := Chromium(page).run(CHOOSE_ALL):
             problems[address] = found
     assert problems == {}
@@ -84,6 +86,7 @@ def test_every_number_is_known_with_a_comma_and_a_point(
     engine = Chromium(page)
     for address in asking:
         page.goto(origin + address)
+        approach(page)
         for name, numbers, right in engine.run(NUMBERS):
             for place, number in enumerate(numbers):
                 for sign in ".,":
@@ -126,6 +129,7 @@ def test_what_a_number_may_look_like(
     )
     for address in asking:
         page.goto(origin + address)
+        approach(page)
         if numbers := engine.run(NUMBERS):
             assert engine.run(WRITE, numbers[0][0], text)[0] == right
             return
@@ -136,6 +140,7 @@ def test_a_quiz_is_done_with_the_keyboard(
     page: Page, origin: str, asking: list[str]
 ) -> None:
     page.goto(origin + asking[0])
+    approach(page)
     quiz = page.locator(".quiz[data-quiz=options]").first
     quiz.locator(".quiz-choice").first.focus()
     said = quiz.get_by_role("status")
@@ -152,6 +157,7 @@ def test_an_option_is_named_by_its_letter_and_its_words(
     page: Page, origin: str, asking: list[str]
 ) -> None:
     page.goto(origin + asking[0])
+    approach(page)
     item = page.locator(".quiz-options > li").first
     words = item.locator("div").inner_text().split()[0]
     name = item.get_by_role("button").first
@@ -175,6 +181,7 @@ def test_axe_finds_nothing_serious_in_answered_quizzes(
     page: Page, origin: str, asking: list[str]
 ) -> None:
     page.goto(origin + asking[0])
+    approach(page)
     Chromium(page).run(CHOOSE_ALL)
     for name, *_ in Chromium(page).run(NUMBERS):
         Chromium(page).run(WRITE, name, "123456789")
@@ -197,6 +204,7 @@ def test_an_answered_quiz_fits(
     page = new_context(viewport={"width": width, "height": 800}).new_page()
     for address in asking:
         page.goto(origin + address)
+        approach(page)
         Chromium(page).run(CHOOSE_ALL)
         beyond = "document.documentElement.scrollWidth - innerWidth"
         assert page.evaluate(beyond) <= 0, address
@@ -219,6 +227,7 @@ def test_other_browsers_answer_too(
     with started(name, tmp_path) as engine:
         for address in (asking[0], asking[-1]):
             engine.open(origin + address)
+            approach(engine)
             assert engine.run(CHOOSE_ALL) == []
             for quiz, numbers, right in engine.run(NUMBERS):
                 assert engine.run(WRITE, quiz, numbers[right])[0]

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from near import approach
 from playwright.sync_api import BrowserContext, Page
 from site_pages import CHAPTERS, open_whole
 
@@ -68,8 +69,14 @@ def test_no_script_of_others_is_loaded(page: Page, origin: str) -> None:
     assert [Path(address).name for address in sizes] == [
         "book.js",
         "cards.js",
-        "quiz.js",
     ]
+    approach(page)
+    assert {Path(address).name for address in sizes} == {
+        "book.js",
+        "cards.js",
+        "quiz.js",
+        "attention-explorer.js",
+    }
     assert sum(sizes.values()) <= SCRIPTS
 
 
@@ -78,16 +85,18 @@ def test_the_explorers_of_a_page_share_one_small_script(
     site: Path, address: str
 ) -> None:
     page = (site / address).read_text(encoding="utf-8")
-    scripts = re.findall(r"<script data-\w+-explorer>(.*?)</script>", page, re.DOTALL)
-    kinds = set(re.findall(r"<(\w+)-explorer ", page))
-    assert len(scripts) == len(kinds)
-    assert sum(len(script.encode()) for script in scripts) <= EXPLORERS
+    scripts = re.findall(r'data-src="\.\./(live/[\w-]+-explorer\.js)"', page)
+    kinds = set(re.findall(r"<([\w-]+)-explorer ", page))
+    assert sorted(scripts) == sorted(f"live/{kind}-explorer.js" for kind in kinds)
+    assert sum((site / script).stat().st_size for script in scripts) <= EXPLORERS
+    assert "customElements" not in page  # what comes near does not come before
 
 
 def test_there_are_explorers(page: Page, origin: str) -> None:
     """In these chapters, and each comes alive."""
     for slug in ("attention", "multi-head", "translation", "bert"):
         page.goto(f"{origin}fr/{slug}.html")
+        approach(page)
         # Some stand in a fold: what is closed has no buttons yet.
         page.evaluate("document.querySelectorAll('details').forEach(d => d.open = 1)")
         explorers = page.locator("attention-explorer")
@@ -96,8 +105,10 @@ def test_there_are_explorers(page: Page, origin: str) -> None:
             choices = explorer.get_by_role("radio").count()
             assert choices > 1 or explorer.get_by_role("slider").count() == 1
     page.goto(f"{origin}fr/learning.html")
+    approach(page)
     assert page.locator("descent-explorer").get_by_role("slider").count() == 1
     page.goto(f"{origin}fr/tokenization.html")
+    approach(page)
     assert page.locator("token-explorer").get_by_role("textbox").count() == 1
 
 
@@ -114,6 +125,7 @@ def test_a_page_that_nobody_touches_rests(
     """An explorer that measured and changed itself in turns kept a telephone hot."""
     page.add_init_script(FRAMES)
     open_whole(page, origin + address)
+    approach(page)
     page.evaluate("document.querySelectorAll('details').forEach(d => d.open = 1)")
     for width in (360, 412, 768, 1280):
         page.set_viewport_size({"width": width, "height": 800})
@@ -147,6 +159,7 @@ def test_a_vocabulary_is_loaded_when_it_is_asked_for(page: Page, origin: str) ->
     open_whole(page, origin + "en/tokenization.html")
     folder = f"{origin}vocabularies/"
     assert not [address for address in sizes if address.startswith(folder)]
+    approach(page)
     explorer = page.locator("token-explorer")
     explorer.get_by_role("button", name="multilingual-e5: Load").click()
     explorer.get_by_role("button", name="multilingual-e5: Load").wait_for(
@@ -171,15 +184,20 @@ def test_a_living_model_is_loaded_when_it_is_asked_for(
 ) -> None:
     sizes = sizes_of_what_comes(page)
     open_whole(page, origin + address)
-    folder = f"{origin}live/"
-    assert not [a for a in sizes if a.startswith(folder)]
+    folder = f"{origin}live/{name}-"
+    approach(page)
+    [loader] = [a for a in sizes if a.startswith(folder)]
+    assert Path(loader).name == f"{name}-explorer.js"
     assert "data-live-part" not in page.content()  # it stands in files
     explorer = page.locator(f"{name}-explorer")
     button = explorer.get_by_role("button")
     stated = int(re.search(r"\d+", button.text_content() or "")[0])  # type: ignore[index]
     button.click()
     page.locator(f"live-{name}").wait_for()
-    loaded = {a: size for a, size in sizes.items() if a.startswith(folder)}
+    loaded = {
+        a: size for a, size in sizes.items() if a.startswith(f"{origin}live/{name}")
+    }
+    del loaded[loader]
     assert len(loaded) == 2
     assert sum(loaded.values()) <= LARGEST_MODEL
     assert stated == pytest.approx(sum(loaded.values()) / 1000, rel=0.1)

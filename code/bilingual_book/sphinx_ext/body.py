@@ -40,7 +40,7 @@ WORD_OF_CODE = re.compile(r'<span class="pre">([^<\s]{1,24})</span>')
 INSIDE = re.compile(r'(<section\b[^>]*?) id="(?:exercise|solution)-content"')
 SECTION = re.compile(r'<section id="([^"]+)">((?:\s*<span id="[^"]+"></span>)*)')
 NAME = re.compile(r'id="([^"]+)"')
-SCRIPT = re.compile(r"<script data-\w+-explorer>.*?</script>\s*", re.DOTALL)
+SCRIPT = re.compile(r"<script data-(\w+-explorer)>(.*?)</script>\s*", re.DOTALL)
 # A model that lives in the page brings its scripts along, which it reads when asked to.
 LIVE_PART = re.compile(
     r'<script data-live-part="([\w-]+)">(.*?)</script>\s*', re.DOTALL
@@ -97,6 +97,21 @@ def without_repeats(markup: str) -> str:
         return script[0]
 
     return SCRIPT.sub(once, markup)
+
+
+def brought_near(markup: str, folder: Path) -> str:
+    """Take the explorers' scripts out of a page; each comes when it is near."""
+
+    def write(script: re.Match[str]) -> str:
+        name, text = script[1], script[2].strip()
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{name}.js").write_text(text + "\n", encoding="utf-8")
+        return (
+            f'<script type="text/plain" data-near="{name}"'
+            f' data-src="../{folder.name}/{name}.js"></script>\n'
+        )
+
+    return SCRIPT.sub(write, markup)
 
 
 def put_aside(markup: str, folder: Path) -> str:
@@ -225,6 +240,8 @@ def mend_body(
     body = body.replace('role="doc-biblioentry"', 'role="listitem"')
     body = name_sections(body, labels_of(app, pagename))
     body = without_repeats(PICTURE.sub(picture, body))
+    if app.builder.name == "html":
+        body = brought_near(body, Path(app.outdir) / LIVE_FOLDER)
     body = WORD_OF_CODE.sub(hold_option, body)
     body = FORMULA.sub(hold_together, FIGURE.sub(box_picture, body))
     if app.builder.name == "html":

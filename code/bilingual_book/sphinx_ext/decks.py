@@ -145,10 +145,7 @@ class Cutter:
 
     def keep_script(self, script: re.Match[str]) -> str:
         """Take an explorer's script away: all decks share it."""
-        name = re.search(r"data-(\w+-explorer)", script[0])
-        text = re.sub(r"^<script[^>]*>|</script>\s*$", "", script[0])
-        if name:
-            self.deck.scripts[name[1]] = text
+        self.deck.scripts[script[1]] = script[2]
         return ""
 
 

@@ -272,6 +272,24 @@
   });
   addEventListener("afterprint", () => folded.forEach((box) => (box.open = false)));
 
+  // What answers, an explorer or a quiz, brings its script when it comes near from below;
+  // one that lies above stays as it is, so that nothing moves what one reads.
+  find("script[data-near]").forEach((named) => {
+    const bring = () => {
+      const script = document.createElement("script");
+      Object.assign(script.dataset, named.dataset);
+      script.src = named.dataset.src;
+      named.replaceWith(script);
+    };
+    if (!("IntersectionObserver" in window)) return bring();
+    const observer = new IntersectionObserver((seen) => {
+      if (!seen.some((entry) => entry.isIntersecting)) return;
+      observer.disconnect();
+      bring();
+    }, { rootMargin: "0px 0px 100% 0px" });
+    find(named.dataset.near).forEach((element) => observer.observe(element));
+  });
+
   // "/" goes to the search field.
   addEventListener("keydown", (event) => {
     if (event.key !== "/" || event.target.closest("input, textarea, [contenteditable]")) return;
