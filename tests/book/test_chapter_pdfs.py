@@ -21,11 +21,13 @@ from bilingual_book.errors import BookError
 from bilingual_book.paper.chapters import WholeBook, cut_chapters
 from bilingual_book.project import Project
 
-# A cover, contents, "one" on pages 1 and 2 of the numbers, "two" on 3, an index on 4.
-COUNT, FIRST = 6, 2
+# A cover, contents, "one" on pages 1 and 2 of the numbers, "two" on 3, the solutions of
+# "one" on 4 and 5, those of "two" on 6, an index on 7.
+COUNT, FIRST = 9, 2
 PLACES = {
     **{"chapter*.1": 2, "section.1.1": 3, "equation.1.1": 3},
-    **{"chapter*.2": 4, "section*.9": 5},
+    **{"chapter*.2": 4, "chapter*.3": 5, "section*.4": 5, "section*.5": 7},
+    **{"exercise.1": 3, "solution.1": 6, "section*.9": 8},
 }
 AUX = r"""
 \newlabel{\detokenize{one::doc}}{{}{1}{One \protect \emph {x}}{chapter*.1}{}}
@@ -33,10 +35,13 @@ AUX = r"""
 \newlabel{equation:one:eq-one}{{1.1}{2}{Start}{equation.1.1}{}}
 \newlabel{two:two-title}{{}{3}{Two}{chapter*.2}{}}
 \newlabel{two::doc}{{}{3}{Two}{chapter*.2}{}}
+\newlabel{one::solutions}{{}{4}{One}{section*.4}{}}
+\newlabel{two::solutions}{{}{6}{Two}{section*.5}{}}
 \@writefile{toc}{\contentsline {chapter}{One}{1}{chapter*.1}\protected@file@percent }
 \@writefile{toc}{\contentsline {section}{Start}{2}{section.1.1}\protected@file@percent }
 \@writefile{toc}{\contentsline {chapter}{Two}{3}{chapter*.2}\protected@file@percent }
-\@writefile{toc}{\contentsline {chapter}{Index}{4}{section*.9}\protected@file@percent }
+\@writefile{toc}{\contentsline {chapter}{Answers}{4}{chapter*.3}\protected@file@percent }
+\@writefile{toc}{\contentsline {chapter}{Index}{7}{section*.9}\protected@file@percent }
 """.replace(r"\detokenize{one::doc}", "one::doc")
 RECT = (10, 10, 60, 20)
 
@@ -71,6 +76,8 @@ def book(tmp_path: Path) -> WholeBook:
     writer.add_annotation(FIRST, Link(rect=RECT, url="https://x.y/"))
     for name in ("section.1.1", "equation.1.1"):
         writer.add_annotation(4, goto(name))
+    writer.add_annotation(3, goto("solution.1"))
+    writer.add_annotation(6, goto("exercise.1"))
     top = writer.add_outline_item(title="One", page_number=2)
     writer.add_outline_item(title="Start", page_number=3, parent=top)
     writer.add_outline_item(title="Two", page_number=4)
@@ -103,10 +110,22 @@ def links(reader: PdfReader, page: int) -> list[Any]:
 
 
 def test_a_chapter_ends_where_the_next_begins(book: WholeBook) -> None:
-    assert [(x.slug, x.first, x.end) for x in book.extracts] == [
-        ("one", 2, 4),
-        ("two", 4, 5),
+    assert [(x.slug, x.own) for x in book.extracts] == [
+        ("one", range(2, 4)),
+        ("two", range(4, 5)),
     ]
+
+
+def test_a_chapter_takes_its_solutions_along(
+    book: WholeBook, chapters: Callable[[str], PdfReader]
+) -> None:
+    assert [x.pages for x in book.extracts] == [[2, 3, 5, 6], [4, 7]]
+    one = chapters("one")
+    assert one.page_labels == ["1", "2", "4", "5"]
+    assert links(one, 1) == [3]  # from the exercise to its solution, and back
+    assert links(one, 3) == [1]
+    assert one.outline[-1].title == book.texts["paper"]["solutions"]
+    assert one.get_destination_page_number(one.outline[-1]) == 2
 
 
 def test_links_stay_in_the_chapter_or_lead_to_the_site(
@@ -127,14 +146,13 @@ def test_pages_keep_their_numbers_and_chapters_their_names(
 ) -> None:
     texts = book.project.languages["en"]
     two = chapters("two")
-    assert two.page_labels == ["3"]
+    assert two.page_labels == ["3", "6"]
     assert two.metadata is not None
     assert two.metadata.title == f"two – {texts['title']}"
     assert two.metadata.author == texts["paper"]["author"]
     assert two.trailer["/Root"]["/Lang"] == texts["paper"]["language"]
     one = chapters("one")
-    assert one.page_labels == ["1", "2"]
-    assert len(one.outline) == 2  # the chapter, and in a list what is below it
+    assert len(one.outline) == 3  # the chapter, in a list what is below it, solutions
     assert one.outline[0].title == "One"
     assert one.outline[1][0].title == "Start"
 

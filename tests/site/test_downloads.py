@@ -122,6 +122,17 @@ def test_the_chapters_cut_from_the_pdf_are_the_book(
         first = whole.page_labels.index(cut.page_labels[0])
         starts.append(first)
         assert cut.pages[0].extract_text() == whole.pages[first].extract_text(), slug
+        folios = [whole.page_labels.index(label) for label in cut.page_labels]
+        gathered = [page for page in folios if page - first > folios.index(page)]
+        source = project.source(language, slug).read_text(encoding="utf-8")
+        assert bool(gathered) == ("{solution-start}" in source), slug
+        for page in gathered:  # its solutions, as they stand in the book
+            text = cut.pages[folios.index(page)].extract_text()
+            assert text == whole.pages[page].extract_text(), slug
+        if gathered:
+            number = project.numbered.index(slug) + 1
+            text = cut.pages[folios.index(gathered[0])].extract_text()
+            assert re.search(rf"\b{number}\.1\b", text), slug
         assert cut.metadata is not None
         assert project.languages[language]["title"] in (cut.metadata.title or "")
         assert cut.outline, slug

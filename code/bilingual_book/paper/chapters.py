@@ -1,7 +1,8 @@
 """A PDF per chapter, cut from that of the book: the same pages, nothing set again.
 
-The pages keep their numbers, by which the text names them. A link that stays in the
-chapter leads where it led; one that leaves it leads to the same place on the site.
+Its last pages are the solutions of its exercises, which the book gathers at its end.
+All pages keep their numbers, by which the text names them. A link that stays in
+the chapter leads where it led; one that leaves it leads to the same place on the site.
 """
 
 import re
@@ -33,15 +34,21 @@ LABEL = re.compile(
 )
 FORMULA = "equation"  # begins the labels of formulas
 PAGE = "::doc"  # how Sphinx labels the beginning of a page
+SOLUTIONS = "::solutions"  # how preamble.tex labels that of a chapter's solutions
 
 
 @dataclass(frozen=True)
 class Extract:
-    """The pages of a chapter: from the first to the one before the end."""
+    """The pages of a chapter, and those of its solutions."""
 
     slug: str
-    first: int
-    end: int
+    own: range
+    solutions: range = range(0)
+
+    @cached_property
+    def pages(self) -> list[int]:
+        """All of them, numbered as in the book."""
+        return [*self.own, *self.solutions]
 
 
 class WholeBook:
@@ -110,10 +117,28 @@ class WholeBook:
                 raise BookError(
                     f"the chapter {slug} is not in the PDF", path=self.notes
                 )
-            first = self.places[name][0]
-            later = [page for page in openings if page > first]
-            found.append(Extract(slug, first, min(later, default=self.count)))
+            own = self.until(self.places[name][0], openings)
+            start = self.solutions.get(slug)
+            if start is None:
+                found.append(Extract(slug, own))
+                continue
+            others = openings | set(self.solutions.values())
+            found.append(Extract(slug, own, self.until(start, others)))
         return found
+
+    @cached_property
+    def solutions(self) -> dict[str, int]:
+        """The page on which the solutions of each chapter begin."""
+        return {
+            label.removesuffix(SOLUTIONS): self.places[name][0]
+            for label, name in self.labels.items()
+            if label.endswith(SOLUTIONS) and name in self.places
+        }
+
+    def until(self, first: int, starts: Iterable[int]) -> range:
+        """The pages from one to the next that starts something."""
+        later = [page for page in starts if page > first]
+        return range(first, min(later, default=self.count))
 
     @property
     def count(self) -> int:
@@ -155,7 +180,7 @@ class WholeBook:
             return self.addresses[name]
         base = f"{self.project.base_url}{self.language}/"
         for extract in self.extracts:
-            if extract.first <= page < extract.end:
+            if page in extract.own:
                 return f"{base}{extract.slug}.html"
         return f"{base}{self.project.toc['root']}.html"
 
@@ -177,10 +202,9 @@ class WholeBook:
 def cut(book: WholeBook, extract: Extract) -> PdfWriter:
     """Take a chapter out."""
     writer = PdfWriter()
-    writer.append(book.reader, pages=(extract.first, extract.end), import_outline=False)
-    for number, page in enumerate(writer.pages):
-        source = book.reader.pages[extract.first + number]
-        lead(book, extract, writer, source, page)
+    writer.append(book.reader, pages=extract.pages, import_outline=False)
+    for number, page in zip(extract.pages, writer.pages, strict=True):
+        lead(book, extract, writer, book.reader.pages[number], page)
     outline(book, extract, writer)
     name = book.title(extract.slug)
     writer.add_metadata(
@@ -196,10 +220,13 @@ def cut(book: WholeBook, extract: Extract) -> PdfWriter:
     )
     shown = writer.create_viewer_preferences()
     shown[NameObject("/DisplayDocTitle")] = BooleanObject(True)
-    writer.set_page_label(
-        0, len(writer.pages) - 1, style=PageLabelStyle.DECIMAL,
-        start=book.folio(extract.first),
-    )  # fmt: skip
+    first = 0
+    for part in filter(len, (extract.own, extract.solutions)):
+        writer.set_page_label(
+            first, first + len(part) - 1, style=PageLabelStyle.DECIMAL,
+            start=book.folio(part.start),
+        )  # fmt: skip
+        first += len(part)
     writer.compress_identical_objects(remove_duplicates=True, remove_unreferenced=True)
     return writer
 
@@ -234,9 +261,9 @@ def lead(
             copy[NameObject("/A")] = action.get_object().clone(writer)
         elif name in book.places:
             number, place = book.places[name]
-            if extract.first <= number < extract.end:
+            if number in extract.pages:
                 copy[NameObject("/Dest")] = spot(
-                    writer.pages[number - extract.first], place
+                    writer.pages[extract.pages.index(number)], place
                 )
             else:
                 copy[NameObject("/A")] = away(book.address(name, number))
@@ -286,15 +313,18 @@ def outline(book: WholeBook, extract: Extract, writer: PdfWriter) -> None:
     parents: dict[int, Any] = {}
     for depth, entry in entries(book.reader.outline):
         number = book.reader.get_destination_page_number(entry)
-        if number is None or not extract.first <= number < extract.end:
+        if number is None or number not in extract.own:
             continue
         above = [parents[level] for level in sorted(parents) if level < depth]
         parents = {k: v for k, v in parents.items() if k < depth}
         parents[depth] = writer.add_outline_item(
             title=str(entry.title),
-            page_number=number - extract.first,
+            page_number=extract.pages.index(number),
             parent=above[-1] if above else None,
         )
+    if extract.solutions:
+        title = book.texts["paper"]["solutions"]
+        writer.add_outline_item(title=title, page_number=len(extract.own))
 
 
 def entries(outline: Any, depth: int = 0) -> Iterator[tuple[int, Any]]:

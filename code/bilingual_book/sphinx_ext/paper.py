@@ -205,7 +205,8 @@ class GatherSolutions(PaperTransform):
                 title = page.next_node(nodes.title)
                 name = title.astext() if title else page["docname"]
                 label = rf"\ref*{{\detokenize{{{page['docname']}::doc}}}}"
-                gathered.append(raw(rf"\solutionsof{{{label}}}{{{name}}}"))
+                slug = page["docname"]
+                gathered.append(raw(rf"\solutionsof{{{label}}}{{{name}}}{{{slug}}}"))
             gathered += [self.take_out(solution, paper) for solution in solutions]
         if not gathered:
             return
