@@ -40,7 +40,7 @@ AUX = r"""
 \@writefile{toc}{\contentsline {chapter}{One}{1}{chapter*.1}\protected@file@percent }
 \@writefile{toc}{\contentsline {section}{Start}{2}{section.1.1}\protected@file@percent }
 \@writefile{toc}{\contentsline {chapter}{Two}{3}{chapter*.2}\protected@file@percent }
-\@writefile{toc}{\contentsline {chapter}{Answers}{4}{chapter*.3}\protected@file@percent }
+\@writefile{toc}{\contentsline {chapter}{Last}{4}{chapter*.3}\protected@file@percent }
 \@writefile{toc}{\contentsline {chapter}{Index}{7}{section*.9}\protected@file@percent }
 """.replace(r"\detokenize{one::doc}", "one::doc")
 RECT = (10, 10, 60, 20)
