@@ -14,6 +14,7 @@ SERIOUS = """async () => (await axe.run(document, { resultTypes: ["violations"] 
   .map((v) => [v.id, v.nodes.map((node) => node.html.slice(0, 100))])"""
 CITATION = 'article a.reference[href^="references.html#"]'
 FIGURE = 'article a.reference[href^="#fig-"]:visible'
+TABLE = 'article a.reference[href^="#tab-"]:visible'
 FORMULA = 'article a.reference[href^="#equation-"]:visible'
 ELSEWHERE = 'article a.reference[href*=".html#equation-"]'
 
@@ -63,6 +64,12 @@ def test_cards_say_what_a_link_leads_to(
     assert len(set(ids)) == len(ids)
     page.evaluate(AXE)
     assert page.evaluate(SERIOUS) == []
+
+    page.goto((site / "fr" / "data-reviews.html").as_uri())
+    page.keyboard.press("Tab")
+    card = focus_by_keyboard(page, page.locator(TABLE).first)
+    expect(card.locator("caption")).to_contain_text("Tableau")
+    assert card.get_by_role("row").count() > 3
 
 
 def test_of_another_page_a_card_says_number_and_page(page: Page, origin: str) -> None:

@@ -1,4 +1,4 @@
-// Cards: beside a term, a citation, the number of a figure or of a formula, what it is.
+// Cards: beside a term, a citation, the number of a figure, a table or a formula, what it is.
 // A card opens while its link is pointed at or focused; a first tap opens it, a second one
 // follows the link. The browser closes it on Escape. Without scripts a link leads there.
 (() => {
@@ -27,6 +27,11 @@
     }
     const formula = target.querySelector(".formula, math");
     if (target.matches(".math") && formula) return [copy(formula)];
+    if (target.matches("table")) {
+      const table = copy(target);
+      table.querySelectorAll(".headerlink").forEach((mark) => mark.remove());
+      return [table];
+    }
     const picture = target.querySelector("picture, img");
     const caption = target.querySelector("figcaption p");
     const words = caption && copy(caption);
