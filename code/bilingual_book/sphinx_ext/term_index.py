@@ -1,9 +1,10 @@
 """The index of the printed book, made from the terms and from the text itself.
 
 A term is listed where a section introduces it (in its title, in bold or italics) or
-speaks of it at length; its bold page is that of its definition. The names of models are
-listed by the same rule. The words of the other language lead to those of this one, and
-the classes and functions whose source is shown are listed by their names.
+speaks of it at length. Its bold page is the best of these in the chapter that
+introduces it, or that of its definition in the glossary. The names of models are listed
+by the same rule, without a bold page. The words of the other language lead to those of
+this one, and the classes and functions whose source is shown are listed by their names.
 """
 
 import re
@@ -36,6 +37,7 @@ MODELS = (
 )
 MODEL = re.compile(rf"(?<![\w-])(?:{'|'.join(MODELS)})(?![\w-])")
 MENTIONS = 2  # in one section make it a place to read about the term
+MAIN = "|spxpagem"  # what makes a page bold
 PLACES = 7  # per term, the best ones: an index is a choice
 IN_TITLE, STRESSED = 100, 10  # what counts more than a plain mention
 PARENTHESIS = re.compile(r"\s*\(([^)]*)\)")
@@ -61,6 +63,7 @@ STRESS = (nodes.strong, nodes.emphasis)
 class Place:
     """A section that speaks of a term, and the text after which the mark stands."""
 
+    page: str = ""
     weight: int = 0
     first: nodes.Text | None = None
     end: int = 0  # of the word, in that text
@@ -83,6 +86,11 @@ class Mentions:
             key=lambda n: -places[n].weight,
         )
         return [places[n] for n in sorted(worth[:PLACES] or list(places)[:1])]
+
+    def main(self, page: str) -> Place | None:
+        """The best place of one page."""
+        here = [place for place in self.best() if place.page == page]
+        return max(here, key=lambda place: place.weight, default=None)
 
 
 def entries_of(term: str) -> list[str]:
@@ -213,26 +221,51 @@ class MakeIndex(PaperTransform):
         """Mark definitions, places, the other language's words and the sources."""
         language = self.config.book_language
         terms = read_terms(terms_file(self.config))
-        entries = {name for term in terms for name in entries_of(term.words[language])}
-        self.mark_definitions({term.words[language] for term in terms}, entries)
-        self.mark_places(terms, entries, language)
+        homes = {
+            name: term.introduced
+            for term in terms
+            for name in entries_of(term.words[language])
+        }
+        treated = self.mark_places(terms, homes, language)
+        known = {term.words[language] for term in terms}
+        self.mark_definitions(known, set(homes), treated)
         self.mark_sources()
         self.document.append(raw("".join(other_words(terms, language))))
 
-    def mark_definitions(self, known: set[str], names: set[str]) -> None:
-        """In the glossary; Sphinx's own entries, of the glossary only, go."""
+    def mark_definitions(
+        self, known: set[str], names: set[str], treated: set[str]
+    ) -> None:
+        """In the glossary; Sphinx's own entries, of the glossary only, go.
+
+        Args:
+            known: The terms.
+            names: Their entries.
+            treated: The entries that have a bold page in their chapter.
+        """
         for term in self.document.findall(nodes.term):
             text = term.astext().replace("’", "'")  # as in book/terms.csv
             for index in list(term.findall(addnodes.index)):
                 index.parent.remove(index)
             if text in known:
                 marks = [
-                    all_marks(entry, names, "|spxpagem") for entry in entries_of(text)
+                    all_marks(entry, names, "" if entry in treated else MAIN)
+                    for entry in entries_of(text)
                 ]
                 term += raw("".join(marks))
 
-    def mark_places(self, terms: list[Term], names: set[str], language: str) -> None:
-        """In the numbered chapters, where a section introduces or treats a term."""
+    def mark_places(
+        self, terms: list[Term], homes: dict[str, str], language: str
+    ) -> set[str]:
+        """In the numbered chapters, where a section introduces or treats a term.
+
+        Args:
+            terms: The terms.
+            homes: By entry, the chapter that introduces it.
+            language: Of the book.
+
+        Returns:
+            The entries that have a bold page there.
+        """
         found: dict[str, Mentions] = {}
         finders: dict[str, Finder] = {}
         for text, number, page in self.texts_of_chapters():
@@ -241,7 +274,7 @@ class MakeIndex(PaperTransform):
             )
             for name, end in names_in(text.astext(), finder, language):
                 mentions = found.setdefault(name, Mentions())
-                place = mentions.places.setdefault(number, Place())
+                place = mentions.places.setdefault(number, Place(page))
                 if isinstance(text.parent, nodes.title):
                     place.weight += IN_TITLE
                     continue
@@ -250,13 +283,19 @@ class MakeIndex(PaperTransform):
                     place.first, place.end = text, end
         # By identity: two texts with the same words are equal to Python.
         marks: dict[int, tuple[nodes.Text, list[tuple[int, str]]]] = {}
+        names, treated = set(homes), set()
         for name in sorted(found):
+            main = found[name].main(homes.get(name, ""))
+            if main is not None:
+                treated.add(name)
             for place in found[name].best():
                 assert place.first is not None
                 _, where = marks.setdefault(id(place.first), (place.first, []))
-                where.append((place.end, all_marks(name, names)))
+                suffix = MAIN if place is main else ""
+                where.append((place.end, all_marks(name, names, suffix)))
         for text, places in marks.values():
             insert_marks(text, places)
+        return treated
 
     def texts_of_chapters(self) -> Iterator[tuple[nodes.Text, int, str]]:
         """The texts of the numbered chapters, each with its section and its page."""
