@@ -9,7 +9,7 @@ import pytest
 from bs4 import BeautifulSoup
 from near import approach
 from playwright.sync_api import BrowserContext, Page
-from site_pages import ALL, CHAPTERS, PAGES, PROJECT, WITH_FORMULAS
+from site_pages import ALL, CHAPTERS, PAGES, PROJECT, WITH_FORMULAS, open_whole
 from visits import Visit
 
 from bilingual_book.project import LANGUAGES, Project
@@ -61,6 +61,25 @@ def test_page_does_not_scroll_sideways_on_a_telephone(
     if scripts:
         approach(page)
     assert page.evaluate(WIDE) <= 0
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_a_place_is_found_by_a_link_and_again(
+    new_context: Callable[..., BrowserContext], origin: str, width: int
+) -> None:
+    """Below explorers, which are larger alive than at rest."""
+    page = new_context(viewport={"width": width, "height": 800}).new_page()
+    requests = open_whole(page, origin + "fr/attention.html#tab-attention-closed")
+    top = "document.getElementById('tab-attention-closed').getBoundingClientRect().top"
+    found = page.evaluate(top)
+    assert 0 < found < 200
+    page.mouse.wheel(0, -300)
+    page.wait_for_timeout(500)
+    read = page.evaluate(top)
+    assert read == pytest.approx(found + 300, abs=3)
+    page.reload()
+    requests.settle()
+    assert page.evaluate(top) == pytest.approx(read, abs=3)
 
 
 @pytest.mark.parametrize("address", WITH_FORMULAS)

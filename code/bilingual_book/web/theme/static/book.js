@@ -273,7 +273,11 @@
   addEventListener("afterprint", () => folded.forEach((box) => (box.open = false)));
 
   // What answers, an explorer or a quiz, brings its script when it comes near from below;
-  // one that lies above stays as it is, so that nothing moves what one reads.
+  // one that lies above stays as it is, so that nothing moves what one reads. A page that
+  // opens elsewhere than at its top, by a link, again, or on the way back, has all of them
+  // at once: a place is found by the heights of what is above it.
+  const [arrival] = performance.getEntriesByType("navigation");
+  const fromTop = !location.hash && (!arrival || arrival.type === "navigate");
   find("script[data-near]").forEach((named) => {
     const bring = () => {
       const script = document.createElement("script");
@@ -281,7 +285,7 @@
       script.src = named.dataset.src;
       named.replaceWith(script);
     };
-    if (!("IntersectionObserver" in window)) return bring();
+    if (!fromTop || !("IntersectionObserver" in window)) return bring();
     const observer = new IntersectionObserver((seen) => {
       if (!seen.some((entry) => entry.isIntersecting)) return;
       observer.disconnect();
