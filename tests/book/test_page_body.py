@@ -164,7 +164,8 @@ def test_the_script_of_an_explorer_waits_until_it_is_near(tmp_path: Path) -> Non
     assert made == (
         "<p>a</p><descent-explorer></descent-explorer>\n"
         '<script type="text/plain" data-near="descent-explorer"'
-        ' data-src="../live/descent-explorer.js"></script>\n<p>b</p>'
+        ' data-src="../live/descent-explorer.js"></script>'
+        "<script>now()</script>\n<p>b</p>"
     )
     script = (tmp_path / "live" / "descent-explorer.js").read_text(encoding="utf-8")
     assert script == '{\nconst a = "<p>";\n}\n'

@@ -108,7 +108,7 @@ def brought_near(markup: str, folder: Path) -> str:
         (folder / f"{name}.js").write_text(text + "\n", encoding="utf-8")
         return (
             f'<script type="text/plain" data-near="{name}"'
-            f' data-src="../{folder.name}/{name}.js"></script>\n'
+            f' data-src="../{folder.name}/{name}.js"></script><script>now()</script>\n'
         )
 
     return SCRIPT.sub(write, markup)

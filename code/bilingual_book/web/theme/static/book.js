@@ -274,18 +274,15 @@
 
   // What answers, an explorer or a quiz, brings its script when it comes near from below;
   // one that lies above stays as it is, so that nothing moves what one reads. A page that
-  // opens elsewhere than at its top, by a link, again, or on the way back, has all of them
-  // at once: a place is found by the heights of what is above it.
-  const [arrival] = performance.getEntriesByType("navigation");
-  const fromTop = !location.hash && (!arrival || arrival.type === "navigate");
-  find("script[data-near]").forEach((named) => {
+  // opens elsewhere than at its top has all of them already: see layout.html.
+  find("script[data-near]:not([src])").forEach((named) => {
     const bring = () => {
       const script = document.createElement("script");
       Object.assign(script.dataset, named.dataset);
       script.src = named.dataset.src;
       named.replaceWith(script);
     };
-    if (!fromTop || !("IntersectionObserver" in window)) return bring();
+    if (!("IntersectionObserver" in window)) return bring();
     const observer = new IntersectionObserver((seen) => {
       if (!seen.some((entry) => entry.isIntersecting)) return;
       observer.disconnect();
