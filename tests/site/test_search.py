@@ -89,6 +89,7 @@ def sections_of_names(text: str) -> Iterator[tuple[str, str]]:
         ("fr", ("masque", "masques", "Masque")),
         ("fr", ("plongement", "plongements")),
         ("fr", ("résidu", "résidus")),
+        ("fr", ("connexion résiduelle", "connexions résiduelles")),
         ("fr", ("BLEU", "bleu")),
         ("en", ("mask", "masks", "masking")),
         ("en", ("head", "heads", "Heads")),

@@ -24,8 +24,13 @@ def without_accents(word: str) -> str:
 
 
 def key(word: str, stem: Stem) -> str:
-    """A word as the index writes it. The French stemmer keeps the s of « résidus »."""
-    return re.sub(r"(?<=[iou])s$", "", without_accents(stem(word)))
+    """A word as the index writes it.
+
+    The French stemmer keeps the s of « résidus », and cuts « connexions » shorter than
+    « connexion ».
+    """
+    stemmed = stem(re.sub(r"(?<=ion)s$", "", word))
+    return re.sub(r"(?<=[iou])s$", "", without_accents(stemmed))
 
 
 def simple(text: str) -> str:
