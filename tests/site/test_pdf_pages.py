@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from bs4 import BeautifulSoup
 
 from bilingual_book.project import LANGUAGES, Project
 from bilingual_book.quotes import typeset
@@ -434,6 +435,25 @@ def test_the_index_leads_to_pages_that_speak_of_the_term(
             ), (name, folio)
             checked += 1
     assert checked > 250
+
+
+def test_figures_and_tables_have_one_number_on_screen_and_on_paper(
+    pdf: Document, project: Project, site: Path
+) -> None:
+    folder = project.build / "sphinx" / pdf.language / "latex"
+    (notes,) = folder.glob("*-arranged.aux")
+    label = r"\\newlabel\{([\w-]+:(?:fig|tab)-[\w-]+)\}\{\{([\d.]+)\}"
+    printed = dict(re.findall(label, notes.read_text(encoding="utf-8")))
+    shown = {}
+    for slug in project.pages:
+        page = site / pdf.language / f"{slug}.html"
+        soup = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser")
+        for element in soup.select("figure[id], table[id]"):
+            number = element.select_one(".caption-number")
+            if number is not None:
+                shown[f"{slug}:{element['id']}"] = number.get_text().split()[-1]
+    assert len(shown) > 200
+    assert shown == {name: printed.get(name) for name in shown}
 
 
 def test_the_other_languages_words_lead_to_the_terms(

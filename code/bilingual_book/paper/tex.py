@@ -67,7 +67,8 @@ def arrange(project: Project, language: str, tex: str) -> str:
             ]
             out.append(part_page(texts["parts"][its_part], listed))
         part = its_part
-        out.append(PAGE + (page if numbered else unnumbered(page)))
+        numbers = "\n\\chapternumbers" if numbered else "\n\\plainnumbers"
+        out.append(PAGE + numbers + (page if numbered else unnumbered(page)))
     body = with_page_numbers("".join(out), texts["paper"]["page"])
     return typeset_code(body)
 

@@ -287,6 +287,9 @@ class PlainTables(PaperTransform):
             ]
             if len(rows) > LONG_TABLE:
                 table["classes"].append("longtable")
+                if not isinstance(table[0], nodes.title):  # LaTeX counts all of these
+                    where = table.parent.index(table) + 1
+                    table.parent.insert(where, raw(r"\addtocounter{table}{-1}"))
             widths = column_widths(rows)
             total = sum(widths)
             columns = (
