@@ -89,6 +89,25 @@ def test_a_timetable_has_no_gap_and_ends_in_time(language: str, name: str) -> No
     assert all(start < end for start, end in times)
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    ("name", "argument"),
+    [
+        ("map", ""),
+        ("powers", ""),
+        ("route", "1h"),
+        ("masterclass", "modules"),
+        ("masterclass", "labs"),
+    ],
+)
+def test_a_computed_table_has_a_caption(
+    language: str, name: str, argument: str
+) -> None:
+    captions = BOOK.languages[language]["computed"]["captions"]
+    made = PARTS[name](BOOK, language, argument)
+    assert f"::::{{table}} {captions[argument or name]}\n\n| " in made
+
+
 def test_the_routes_are_those_of_the_decks() -> None:
     assert set(read_yaml(BOOK.book / "routes.yml")) == set(MINUTES)
 
@@ -152,7 +171,7 @@ class TestTheCourse:
             assert len(rows) == count
             assert all("{doc}`" in row for _, row in rows)
         assert PARTS["powers"](BOOK, language, "").count("{doc}") == len(BOOK.numbered)
-        drawing, table = PARTS["map"](BOOK, language, "").split("\n\n")
+        drawing, table = PARTS["map"](BOOK, language, "").split("\n\n", 1)
         assert table.count("\n") == len(BOOK.numbered) + 1
         assert drawing.count("<text") == len(BOOK.numbered) + 3
         needs = course(BOOK)["needs"].values()

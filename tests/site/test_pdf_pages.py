@@ -442,7 +442,7 @@ def test_figures_and_tables_have_one_number_on_screen_and_on_paper(
 ) -> None:
     folder = project.build / "sphinx" / pdf.language / "latex"
     (notes,) = folder.glob("*-arranged.aux")
-    label = r"\\newlabel\{([\w-]+:(?:fig|tab)-[\w-]+)\}\{\{([\d.]+)\}"
+    label = r"\\newlabel\{([\w-]+:[\w-]+)\}\{\{([\d.]+)\}"
     printed = dict(re.findall(label, notes.read_text(encoding="utf-8")))
     shown = {}
     for slug in project.pages:

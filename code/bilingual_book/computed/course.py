@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from bilingual_book.computed.captions import captioned
 from bilingual_book.computed.routes import number, run_seconds, words
 from bilingual_book.project import Project, read_yaml
 
@@ -46,7 +47,7 @@ def map_table(project: Project, language: str, _: str) -> str:
         ]
         needs = documents(data["needs"][slug]) or texts["nothing"]
         lines.append(f"| {{doc}}`{slug}` | {needs} | {', '.join(ways) or '–'} |")
-    return "\n".join(lines)
+    return "\n".join(captioned(lines, texts["captions"]["map"]))
 
 
 def powers(project: Project, language: str, _: str) -> str:
@@ -58,7 +59,7 @@ def powers(project: Project, language: str, _: str) -> str:
         f"| {level} | {{doc}}`{slug}` | {said[slug][language]} |"
         for level, slug in enumerate(project.numbered, start=1)
     ]
-    return "\n".join(lines)
+    return "\n".join(captioned(lines, texts["captions"]["powers"]))
 
 
 def exercises(project: Project, language: str, slug: str) -> int:
@@ -79,7 +80,7 @@ def masterclass(project: Project, language: str, kind: str) -> str:
         said = " | ".join(columns(project, language, slugs))
         lines.append(f"| {place + 1}. {title} | {said} | {minutes} |")
     total = texts["total"].format(hours=whole // 60, minutes=f"{whole % 60:02}")
-    return "\n".join([*lines, "", total])
+    return "\n".join([*captioned(lines, texts["captions"][kind]), "", total])
 
 
 def columns(project: Project, language: str, slugs: list[str]) -> Iterator[str]:

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from itertools import accumulate
 
+from bilingual_book.computed.captions import captioned
 from bilingual_book.locales import LOCALES
 from bilingual_book.project import LANGUAGES, Project, read_yaml
 
@@ -134,7 +135,8 @@ def timetable(project: Project, language: str, name: str) -> str:
         rate=round(sum(sizes) / talk),
         runs=runs_said(project, chapters, texts),
     )
-    return "\n".join([*table(rows, texts), "", pace])
+    lines = captioned(table(rows, texts), texts["captions"][name])
+    return "\n".join([*lines, "", pace])
 
 
 def table(rows: list[tuple[int, str, str, str]], texts: dict[str, str]) -> list[str]:

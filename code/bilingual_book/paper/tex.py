@@ -95,7 +95,7 @@ def introduction(head: str, title: str, imprint: str) -> str:
     contents = "\\sphinxtableofcontents"
     start, _, text = rest.partition(contents)
     cover = "\\begin{titlepage}\\includepdf{cover.pdf}\\end{titlepage}\n"
-    opening = f"\n\\plainchapter{{{title}}}\n"
+    opening = f"\n\\plainnumbers\\plainchapter{{{title}}}\n"
     sections = re.sub(r"\\(chapter|section|subsection)\{", lower, text)
     if not maketitle:
         return head
