@@ -27,6 +27,8 @@ CODE = re.compile(
     re.DOTALL,
 )
 TOKEN, SIGN = re.compile(r"\\PYG\{[^}]*\}"), re.compile(r"\\\w+\{\}")
+# A cell without words would be two lines high.
+EMPTY_CELL = re.compile(r"\\sphinxAtStartPar\n\n(?=&|\\\\\n)")
 SHORT = 84  # a line of code that is no longer fits the page: nothing to do
 FURTHER = 4  # columns by which the rest of a long line stands further in
 
@@ -69,7 +71,7 @@ def arrange(project: Project, language: str, tex: str) -> str:
         part = its_part
         numbers = "\n\\chapternumbers" if numbered else "\n\\plainnumbers"
         out.append(PAGE + numbers + (page if numbered else unnumbered(page)))
-    body = with_page_numbers("".join(out), texts["paper"]["page"])
+    body = with_page_numbers(EMPTY_CELL.sub("", "".join(out)), texts["paper"]["page"])
     return typeset_code(body)
 
 

@@ -23,6 +23,7 @@ from sphinx_exercise.nodes import exercise_enumerable_node, solution_node
 
 from bilingual_book.project import Project
 from bilingual_book.sphinx_ext.folds import solution_name
+from bilingual_book.sphinx_ext.further import further
 from bilingual_book.sphinx_ext.page_context import book_texts, project_at
 
 # How the boxes are drawn, by the class that the source gives them.
@@ -32,7 +33,7 @@ KINDS = (
 )
 NUMBERED = (nodes.figure, nodes.table)
 LONG_BOX = 1500  # characters; a shorter box stays on one page
-LONG_TABLE = 8  # rows; a longer table may go over two pages
+LONG_TABLE = 18  # lines; a longer table may go over two pages
 SHORT_CELL = 16  # characters; a column without longer texts is not broken into lines
 LINE, GAP = 84, 3  # characters of a row of a table, and between two columns
 # Code of so many lines stays on one page; of a longer one, so many lines at least.
@@ -285,12 +286,13 @@ class PlainTables(PaperTransform):
                 [entry.astext() for entry in row.findall(nodes.entry)]
                 for row in table.findall(nodes.row)
             ]
-            if len(rows) > LONG_TABLE:
+            widths = column_widths(rows)
+            table["lines"] = sum(row_heights(rows, widths))
+            if table["lines"] > LONG_TABLE:
                 table["classes"].append("longtable")
                 if not isinstance(table[0], nodes.title):  # LaTeX counts all of these
                     where = table.parent.index(table) + 1
                     table.parent.insert(where, raw(r"\addtocounter{table}{-1}"))
-            widths = column_widths(rows)
             total = sum(widths)
             columns = (
                 "".join(f"P{{{width / total:.3f}}}" for width in widths)
@@ -299,6 +301,17 @@ class PlainTables(PaperTransform):
             )
             spec = addnodes.tabular_col_spec(spec=columns)
             table.parent.insert(table.parent.index(table), spec)
+
+
+def row_heights(rows: list[list[str]], widths: list[int]) -> list[int]:
+    """The lines of each row: of its highest cell."""
+    return [
+        max(
+            -(-len(text) // max(width - GAP, 1))
+            for text, width in zip(row, widths, strict=False)
+        )
+        for row in rows
+    ]
 
 
 def column_widths(rows: list[list[str]], line: int = LINE) -> list[int]:
@@ -357,12 +370,17 @@ class KeptTogether(PaperTransform):
     default_priority = 910  # when boxes are boxes
 
     def run(self, **kwargs: Any) -> None:
-        """Ask for room before headings and before paragraphs that end in a colon."""
+        """Ask for room before headings, paragraphs that end in a colon, and tables."""
         for paragraph in list(self.document.findall(nodes.paragraph)):
             block = paragraph.parent
             if isinstance(block, BLOCKS) and ends_in_colon(paragraph):
                 where = block.index(paragraph)
                 block.insert(where, room(height_of(block, where)))
+        for table in list(self.document.findall(nodes.table)):
+            block = table.parent
+            if isinstance(block, (*BLOCKS, further)):  # a box decides for itself
+                where = block.index(table) - 1  # its columns stand before it
+                block.insert(where, room(table_height(table)))
         for section in list(self.document.findall(nodes.section)):
             inner = isinstance(section.parent, nodes.section)
             if inner and isinstance(section[0], nodes.title):
@@ -395,6 +413,12 @@ def ends_in_colon(paragraph: nodes.paragraph) -> bool:
     return str(paragraph.astext()).rstrip().endswith(":")
 
 
+def table_height(table: nodes.table) -> float:
+    """How high is what must stay together of a table: caption, head, rows."""
+    lines = table["lines"]
+    return TEXT_LINE * (3 + (lines if lines <= LONG_TABLE else SOME_LINES))
+
+
 def height_of(block: nodes.Element, where: int) -> float:
     """About how high is what must stay together from a child on, in points."""
     while where < len(block) and isinstance(block[where], nodes.raw | nodes.target):
@@ -402,6 +426,10 @@ def height_of(block: nodes.Element, where: int) -> float:
     if where >= len(block):
         return 0.0
     child = block[where]
+    if isinstance(child, addnodes.tabular_col_spec):
+        return height_of(block, where + 1)
+    if isinstance(child, nodes.table):
+        return table_height(child)
     if isinstance(child, nodes.section):  # the inside of a solution
         code = next(iter(child.findall(nodes.literal_block)), None)
         below = lines_together(code.astext()) + 1 if code is not None else 0
