@@ -122,6 +122,16 @@ def test_headers_have_a_direction_and_long_cells_a_name() -> None:
     assert mended.count("long") == 1
 
 
+def test_a_long_name_in_a_cell_may_go_on_below() -> None:
+    name = '<code><span class="pre">{}</span></code>'
+    page = f"<table><tr><td>{name.format('nn.layer_norm(x, eps=1)')}</td></tr></table>"
+    shown = name.format("nn.<wbr>layer_<wbr>norm(<wbr>x, eps=<wbr>1)")
+    assert shown in mend_table(page)
+    assert name.format("_a__b") in mend_table(
+        f"<table><tr><td>{name.format('_a__b')}</td></tr></table>"
+    ).replace("<wbr>", "")
+
+
 def test_a_section_says_the_label_that_both_languages_share() -> None:
     body = (
         '<section id="un-titre">\n<span id="page-a"></span><h2>x</h2>'

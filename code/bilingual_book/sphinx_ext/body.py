@@ -20,6 +20,9 @@ NAMELESS_FIRST = re.compile(r"<tr\b[^>]*>\s*<th\b[^>]*>\s*(<p>\s*</p>)?\s*</th>"
 FIRST_CELL = re.compile(r"(<tr\b[^>]*>\s*)<td\b([^>]*)>(.*?)</td>", re.DOTALL)
 CELL = re.compile(r"<(t[hd])\b([^>]*)>(.*?)</\1>", re.DOTALL)
 TAG = re.compile(r"<[^>]*>")
+# A name in a cell may go on below after a sign: `attn_` + `output_weights`.
+CODE_IN_CELL = re.compile(r'<span class="pre">[^<]*</span>')
+LONG_NAME = re.compile(r"(\w[_.(=])(?=\w)")
 # On a telephone, a cell with more signs than this gets room for some words per line.
 LONG_CELL = 22
 PICTURE = re.compile(r"<img\b[^>]*>")
@@ -63,6 +66,7 @@ def mend_table(markup: str) -> str:
         rows = FIRST_CELL.sub(r'\1<th scope="row"\2>\3</th>', markup[head.end() :])
         markup = markup[: head.end()] + rows
     markup = re.sub(r"<th\b[^>]*>\s*(<p>\s*</p>)?\s*</th>", "<td></td>", markup)
+    markup = CODE_IN_CELL.sub(lambda name: LONG_NAME.sub(r"\1<wbr>", name[0]), markup)
     return f'<div class="table-box">{CELL.sub(mark_long_cell, markup)}</div>'
 
 

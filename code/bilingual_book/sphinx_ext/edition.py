@@ -5,6 +5,7 @@ import subprocess
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from babel.dates import format_date
@@ -19,6 +20,11 @@ class Edition:
     authors: str
     version: str
     date: datetime.date
+    together: bool = False  # the authors sign as one: each language has its name
+
+    def signed(self, texts: dict[str, Any]) -> str:
+        """The authors in a language."""
+        return str(texts["paper"]["author"]) if self.together else self.authors
 
     def day(self, locale: str) -> str:
         """The date as a locale writes it: `fr_FR`, `en_GB`."""
@@ -36,7 +42,10 @@ def edition(root: Path) -> Edition:
         for author in cited["authors"]
     ]
     return Edition(
-        authors=", ".join(names), version=str(cited["version"]), date=last_change(root)
+        authors=", ".join(names),
+        version=str(cited["version"]),
+        date=last_change(root),
+        together=all("name" in author for author in cited["authors"]),
     )
 
 
@@ -59,7 +68,7 @@ def citation(project: Project, language: str, slug: str, title: str) -> dict[str
     address = f"{project.base_url}{language}/{slug}.html"
     day = ours.day(texts["ui"]["locale"])
     facts = {
-        "author": f"{{{ours.authors}}}",
+        "author": f"{{{ours.signed(texts)}}}",
         "title": title,
         "booktitle": texts["title"],
         "year": str(ours.date.year),
@@ -72,7 +81,7 @@ def citation(project: Project, language: str, slug: str, title: str) -> dict[str
     key = f"transformers-{slug}-{language}"
     return {
         "words": texts["ui"]["cite"]["words"].format(
-            authors=ours.authors,
+            authors=ours.signed(texts),
             title=title,
             book=texts["title"],
             version=ours.version,

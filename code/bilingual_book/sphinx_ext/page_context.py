@@ -105,7 +105,7 @@ def about_page(
         "edition": texts["edition"].format(
             version=ours.version, date=ours.day(texts["locale"])
         ),
-        "authors": ours.authors,
+        "authors": ours.signed(project.languages[language]),
         "cite": citation(project, language, pagename, NUMBER.sub("", heading)),
         "report": report_address(project, language, pagename, heading),
         "address": f"{project.base_url}{language}/{pagename}.html",
