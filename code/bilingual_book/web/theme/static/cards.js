@@ -117,6 +117,7 @@
     "a.term",
     "a.reference[title]",
     'a.reference[href*="#fig-"]',
+    'a.reference[href*="#tab-"]',
     'a.reference[href*="#equation-"]',
   ];
   article.querySelectorAll(served.join()).forEach(serve);
