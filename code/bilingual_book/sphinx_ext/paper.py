@@ -25,6 +25,7 @@ from bilingual_book.project import Project
 from bilingual_book.sphinx_ext.folds import solution_name
 from bilingual_book.sphinx_ext.further import further
 from bilingual_book.sphinx_ext.page_context import book_texts, project_at
+from bilingual_book.sphinx_ext.quiz import quiz, quiz_height
 
 # How the boxes are drawn, by the class that the source gives them.
 KINDS = (
@@ -430,6 +431,8 @@ def height_of(block: nodes.Element, where: int) -> float:
         return height_of(block, where + 1)
     if isinstance(child, nodes.table):
         return table_height(child)
+    if isinstance(child, quiz):
+        return quiz_height(child)
     if isinstance(child, nodes.section):  # the inside of a solution
         code = next(iter(child.findall(nodes.literal_block)), None)
         below = lines_together(code.astext()) + 1 if code is not None else 0

@@ -323,11 +323,14 @@ def nothing(translator: Any, node: nodes.Element) -> None:
     """Write nothing around the children."""
 
 
+def quiz_height(node: quiz) -> int:
+    """About how high a quiz is on paper, in points: it is not broken."""
+    return 14 * (len(options_of(node)) + 2 + len(node.astext()) // 84)
+
+
 def visit_latex_quiz(translator: LaTeXTranslator, node: quiz) -> None:
     """Begin a quiz on paper."""
-    options = options_of(node)
-    lines = len(options) + 2 + len(node.astext()) // 84
-    translator.body.append(f"\n\\room{{{14 * lines}pt}}")
+    translator.body.append(f"\n\\room{{{quiz_height(node)}pt}}")
     for name in node["ids"]:
         translator.body.append(translator.hypertarget(name))
 
