@@ -65,12 +65,10 @@ def test_no_script_of_others_is_loaded(page: Page, origin: str) -> None:
             else None
         ),
     )
-    open_whole(page, origin + "fr/attention.html")
-    assert [Path(address).name for address in sizes] == [
-        "book.js",
-        "cards.js",
-    ]
+    requests = open_whole(page, origin + "fr/attention.html")
+    assert {Path(address).name for address in sizes} == {"book.js", "cards.js"}
     approach(page)
+    requests.settle()  # what has run may not have been told yet
     assert {Path(address).name for address in sizes} == {
         "book.js",
         "cards.js",
@@ -183,9 +181,10 @@ def test_a_living_model_is_loaded_when_it_is_asked_for(
     page: Page, origin: str, address: str, name: str
 ) -> None:
     sizes = sizes_of_what_comes(page)
-    open_whole(page, origin + address)
+    requests = open_whole(page, origin + address)
     folder = f"{origin}live/{name}-"
     approach(page)
+    requests.settle()
     [loader] = [a for a in sizes if a.startswith(folder)]
     assert Path(loader).name == f"{name}-explorer.js"
     assert "data-live-part" not in page.content()  # it stands in files
