@@ -145,10 +145,13 @@ def bare_tables(page: Page) -> Iterator[BookError]:
     """Tables without a caption, or without the name that a reference needs."""
     before: Element | None = None
     for element in page.elements:
-        titled = before is not None and directive_name(before) == "table"
-        if element.kind == "table" and not (
-            titled and before and before.argument and before.options.get("name")
-        ):
+        titled = (
+            before is not None
+            and directive_name(before) == "table"
+            and before.argument
+            and before.options.get("name")
+        )
+        if element.kind == "table" and not titled:
             yield BookError(
                 "this table has no caption, or no name",
                 path=page.path,

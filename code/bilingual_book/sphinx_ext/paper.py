@@ -288,7 +288,7 @@ class PlainTables(PaperTransform):
                 for row in table.findall(nodes.row)
             ]
             widths = column_widths(rows)
-            table["lines"] = sum(row_heights(rows, widths))
+            table["lines"] = sum(map(max, cell_heights(rows, widths)))
             if table["lines"] > LONG_TABLE:
                 table["classes"].append("longtable")
                 if not isinstance(table[0], nodes.title):  # LaTeX counts all of these
@@ -304,13 +304,13 @@ class PlainTables(PaperTransform):
             table.parent.insert(table.parent.index(table), spec)
 
 
-def row_heights(rows: list[list[str]], widths: list[int]) -> list[int]:
-    """The lines of each row: of its highest cell."""
+def cell_heights(rows: list[list[str]], widths: list[int]) -> list[list[int]]:
+    """The lines of each cell, row by row, in columns so many characters wide."""
     return [
-        max(
-            -(-len(text) // max(width - GAP, 1))
+        [
+            -(-len(text) // max(width - GAP, 1))  # a column may be empty
             for text, width in zip(row, widths, strict=False)
-        )
+        ]
         for row in rows
     ]
 
@@ -336,13 +336,7 @@ def column_widths(rows: list[list[str]], line: int = LINE) -> list[int]:
 
     def height(tried: list[int]) -> tuple[int, int]:
         """The lines of the table, then of all its cells."""
-        lines = [
-            [
-                -(-len(text) // (width - GAP))
-                for text, width in zip(row, tried, strict=False)
-            ]
-            for row in rows
-        ]
+        lines = cell_heights(rows, tried)
         return sum(map(max, lines)), sum(map(sum, lines))
 
     while sum(widths) < line:

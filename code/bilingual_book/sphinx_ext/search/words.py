@@ -29,7 +29,7 @@ def key(word: str, stem: Stem) -> str:
     The French stemmer keeps the s of « résidus », and cuts « connexions » shorter than
     « connexion ».
     """
-    stemmed = stem(re.sub(r"(?<=ion)s$", "", word))
+    stemmed = stem(re.sub(r"ions$", "ion", word))
     return re.sub(r"(?<=[iou])s$", "", without_accents(stemmed))
 
 

@@ -14,6 +14,7 @@
   const copy = (original) => {
     const made = original.cloneNode(true);
     [made, ...made.querySelectorAll("[id]")].forEach((inner) => inner.removeAttribute("id"));
+    made.querySelectorAll(".headerlink").forEach((mark) => mark.remove());
     return made;
   };
   // What stands in a card; of another page, its number and where it is.
@@ -27,15 +28,10 @@
     }
     const formula = target.querySelector(".formula, math");
     if (target.matches(".math") && formula) return [copy(formula)];
-    if (target.matches("table")) {
-      const table = copy(target);
-      table.querySelectorAll(".headerlink").forEach((mark) => mark.remove());
-      return [table];
-    }
+    if (target.matches("table")) return [copy(target)];
     const picture = target.querySelector("picture, img");
     const caption = target.querySelector("figcaption p");
     const words = caption && copy(caption);
-    if (words) words.querySelectorAll(".headerlink").forEach((mark) => mark.remove());
     const shown = picture && copy(picture);
     if (shown) (shown.querySelector("img") || shown).loading = "eager"; // it is asked for
     return [shown, words].filter(Boolean);

@@ -22,7 +22,7 @@ const bookSearch = (index, kinds) => {
   const keys = new Map();
   const key = (text) => {
     if (!keys.has(text))
-      keys.set(text, text.includes("_") ? plain(text) : ending(stemmer.stemWord(text.replace(/(?<=ion)s$/, ""))));
+      keys.set(text, text.includes("_") ? plain(text) : ending(stemmer.stemWord(text.replace(/ions$/, "ion"))));
     return keys.get(text);
   };
   const telling = (words) => words.filter((one) => !stopped.has(key(one)));
